@@ -1,0 +1,104 @@
+// Addresses as values: link addresses, IPv4 and IPv6 addresses, prefixes, endpoints, flows.
+// An IPv4 address is kept in its IPv4-mapped form (RFC 4291 2.5.5.2), so that one type serves both.
+#pragma once
+
+#include <anteroom/result.h>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace anteroom {
+
+struct MacAddress {
+  std::array<std::uint8_t, 6> octets{};
+
+  static constexpr MacAddress broadcast() { return {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}; }
+  constexpr bool is_group() const { return (octets[0] & 1) != 0; }
+  friend constexpr bool operator==(const MacAddress&, const MacAddress&) = default;
+};
+
+class IpAddress {
+ public:
+  // The unspecified address of no family; also what "any" means to listen().
+  constexpr IpAddress() = default;
+
+  static constexpr IpAddress v4(std::uint32_t host_order) {
+    IpAddress address;
+    address.octets_[10] = address.octets_[11] = 0xff;
+    for (unsigned i = 0; i < 4; ++i) {
+      address.octets_[12 + i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+    }
+    return address;
+  }
+  static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
+    return v4(std::uint32_t{a} << 24 | std::uint32_t{b} << 16 | std::uint32_t{c} << 8 | d);
+  }
+  static constexpr IpAddress v6(const std::array<std::uint8_t, 16>& octets) {
+    IpAddress address;
+    address.octets_ = octets;
+    return address;
+  }
+  // Reads "192.0.2.1" or "2001:db8::1"; invalid_argument for anything else.
+  static Result<IpAddress> parse(std::string_view text);
+
+  constexpr bool is_v4() const {
+    for (unsigned i = 0; i < 10; ++i) {
+      if (octets_[i] != 0) return false;
+    }
+    return octets_[10] == 0xff && octets_[11] == 0xff;
+  }
+  constexpr bool is_any() const { return *this == IpAddress() || *this == v4(0); }
+  bool is_multicast() const;
+  bool is_loopback() const;
+  // The 32 bits of an IPv4 address in host order; meaningless for IPv6.
+  constexpr std::uint32_t v4_bits() const {
+    return std::uint32_t{octets_[12]} << 24 | std::uint32_t{octets_[13]} << 16 |
+           std::uint32_t{octets_[14]} << 8 | octets_[15];
+  }
+  constexpr const std::array<std::uint8_t, 16>& octets() const { return octets_; }
+
+  friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+
+ private:
+  std::array<std::uint8_t, 16> octets_{};
+};
+
+// An address and how many of its leading bits name the network.
+struct Prefix {
+  IpAddress address;
+  std::uint8_t bits = 0;  // 0..32 for IPv4, 0..128 for IPv6
+
+  // Reads "192.0.2.1/24"; without a slash all bits count.
+  static Result<Prefix> parse(std::string_view text);
+  bool contains(const IpAddress& other) const;
+  // The all-ones host address of an IPv4 network of at most 30 bits.
+  bool is_broadcast(const IpAddress& other) const;
+  friend bool operator==(const Prefix&, const Prefix&) = default;
+};
+
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+
+  // Reads "192.0.2.1:80" or "[2001:db8::1]:80".
+  static Result<Endpoint> parse(std::string_view text);
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// The two ends of a connection as this host sees them.
+struct Flow {
+  Endpoint local;
+  Endpoint remote;
+
+  friend bool operator==(const Flow&, const Flow&) = default;
+};
+
+std::string to_string(const MacAddress& address);
+std::string to_string(const IpAddress& address);
+std::string to_string(const Prefix& prefix);
+std::string to_string(const Endpoint& endpoint);
+
+}  // namespace anteroom

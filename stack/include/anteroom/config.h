@@ -1,0 +1,73 @@
+// What a stack is made from: its interface, its seed, its limits, and how its TCP behaves.
+#pragma once
+
+#include <anteroom/address.h>
+#include <anteroom/limits.h>
+#include <anteroom/time.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace anteroom {
+
+enum class Medium : std::uint8_t {
+  ethernet,  // frames carry an Ethernet header; neighbors are resolved (TAP)
+  ip,        // frames are IP packets (TUN)
+};
+
+struct InterfaceConfig {
+  Medium medium = Medium::ethernet;
+  MacAddress mac{{0x02, 0, 0, 0, 0, 1}};
+  // The largest IP packet, in bytes: 576 to 65,535 (RFC 1122 3.3.3 wants 576 at least).
+  std::uint16_t mtu = 1500;
+  // Own addresses, each with the length of the network it is in.
+  std::vector<Prefix> addresses;
+};
+
+// Packets to `destination` go to `gateway`, or straight to the link where there is none.
+struct RouteConfig {
+  Prefix destination;
+  std::optional<IpAddress> gateway;
+};
+
+struct KeepaliveConfig {
+  Duration idle = 2h;       // RFC 9293 3.8.4 [MUST-28]: no less by default
+  Duration interval = 75s;  // between unanswered probes
+  std::uint32_t probes_max = 9;
+};
+
+// Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack it.
+struct TcpConfig {
+  bool window_scale = true;     // RFC 7323 2
+  bool timestamps = true;       // RFC 7323 3
+  bool sack = true;             // RFC 2018
+  bool no_delay = false;        // true: no Nagle algorithm (RFC 9293 3.7.4)
+  std::optional<KeepaliveConfig> keepalive;  // RFC 9293 3.8.4 [MUST-25]: off by default
+  std::uint32_t initial_window_segments = 10;     // RFC 6928
+  Duration rto_initial = 1s;                      // RFC 6298 2.1
+  Duration rto_min = 200ms;                       // below RFC 6298 2.4, as every kernel: notes/003
+  Duration rto_max = 60s;                         // RFC 6298 2.5: at least 60 s
+  Duration delayed_ack = 40ms;                    // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
+  Duration msl = 30s;                             // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
+  std::uint32_t syn_retries_max = 6;
+  std::uint32_t syn_ack_retries_max = 5;
+  std::uint32_t retries_max = 15;                 // R2 of RFC 9293 3.8.3, in retransmissions
+  std::uint8_t hop_limit = 64;
+};
+
+struct Config {
+  InterfaceConfig interface;
+  std::vector<RouteConfig> routes;  // beyond the networks of the interface's own addresses
+  // All randomness of the stack comes from here: 32 bytes that nobody else knows
+  // (<anteroom/tap/entropy.h>), or a constant where a run must repeat itself byte for byte.
+  std::array<std::uint8_t, 32> seed{};
+  Limits limits;
+  TcpConfig tcp;
+  // Ports that connect() may choose (RFC 6335 6), first and last.
+  std::uint16_t ephemeral_port_min = 49'152;
+  std::uint16_t ephemeral_port_max = 65'535;
+};
+
+}  // namespace anteroom

@@ -1,0 +1,71 @@
+// What a stack has to tell its owner, and which timer it waits for.
+#pragma once
+
+#include <anteroom/address.h>
+#include <anteroom/error.h>
+#include <anteroom/id.h>
+#include <anteroom/time.h>
+
+#include <cstdint>
+
+namespace anteroom {
+
+enum class EventKind : std::uint8_t {
+  // `pending` waits for a verdict. Indicated once, again only after defer() in strict mode.
+  connection_requested,
+  // `pending`, indicated before, is gone; `error` is one of the withdrawn_ errors.
+  request_withdrawn,
+  // `connection` of the ordinary listener `listener` waits in the accept queue: take() it.
+  accept_ready,
+  // `connection` has completed its handshake.
+  connected,
+  // `connection` has bytes to read that it did not have at the last such event.
+  readable,
+  // `connection` has room again, after a send() that took less than it was offered.
+  writable,
+  // The peer of `connection` sent its FIN: what is readable now is all there will be.
+  peer_closed,
+  // `connection` has urgent data ahead (RFC 9293 3.8.5).
+  urgent,
+  // `connection` is over, the last event of its id. `error` says how where `failed`, else both ends
+  // closed in order. The id dies with the owner's close() or abort(), now if that was before.
+  closed,
+  // Another host on the link answers for our own `address` (RFC 5227 2.4).
+  address_conflict,
+};
+
+struct Event {
+  EventKind kind{};
+  bool failed = false;  // `error` holds
+  Error error{};
+  ListenerId listener{};
+  PendingId pending{};
+  ConnectionId connection{};
+  IpAddress address{};
+};
+
+enum class Timer : std::uint8_t {
+  none,
+  retransmit,       // RFC 6298
+  persist,          // zero-window probe, RFC 9293 3.8.6.1
+  delayed_ack,      // RFC 9293 3.8.6.3
+  keepalive,        // RFC 9293 3.8.4
+  time_wait,        // RFC 9293 3.4.1
+  fin_wait_2,       // an orphan whose peer never closes
+  user_timeout,     // RFC 9293 3.9.1
+  request_expiry,   // the client of a held request has surely given up
+  neighbor,         // RFC 826 query repeated or given up
+  reassembly,       // RFC 1122 3.3.2
+};
+
+// When the stack next wants advance(), and why.
+struct Deadline {
+  Instant at{};
+  Timer timer = Timer::none;
+  ConnectionId connection{};  // set where the timer is a connection's
+};
+
+const char* to_string(EventKind kind);
+const char* to_string(Timer timer);
+
+}  // namespace anteroom

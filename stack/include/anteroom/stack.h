@@ -1,0 +1,136 @@
+// A TCP/IP host as a value: bytes and the time go in, frames, events and one deadline come out.
+//
+//   Stack stack(config);
+//   stack.receive(now, frame);                              // any number of frames, then ...
+//   while (auto event = stack.next_event()) { ... }         // ... decide, read, write ...
+//   while (auto size = stack.next_frame(now, buffer)) { ... }  // ... and send what there is,
+//   stack.next_deadline();                                  // then wait; when it is due: advance().
+//
+// A Stack does no I/O, reads no clock, starts no thread, and belongs to one owner at a time. `now` must
+// never go back. Verbs never block and never call back.
+#pragma once
+
+#include <anteroom/bytes.h>
+#include <anteroom/config.h>
+#include <anteroom/connection.h>
+#include <anteroom/event.h>
+#include <anteroom/id.h>
+#include <anteroom/result.h>
+#include <anteroom/stats.h>
+#include <anteroom/time.h>
+
+#include <memory>
+#include <optional>
+
+namespace anteroom {
+
+enum class Deferral : std::uint8_t {
+  strict,       // WSAAccept CF_DEFER: a deferred head stops every further indication
+  independent,  // a deferred request steps aside, the next is indicated
+};
+
+// What a listener at a limit does with one more SYN.
+enum class OverloadPolicy : std::uint8_t { drop, reset };
+
+struct ListenOptions {
+  Endpoint local{};           // address may be any (IpAddress()); port 1 to 65,535
+  bool conditional = false;   // true: each SYN is held until accept(), reject() or ignore()
+  Deferral deferral = Deferral::strict;
+  OverloadPolicy overload = OverloadPolicy::drop;
+  bool consume_caller_data = false;   // true: caller data is not also the start of the stream
+  std::uint32_t backlog_max = 4'096;  // requests held, or (ordinary) connections not yet taken
+};
+
+struct AcceptReply {
+  Bytes response_data{};            // rides in the SYN-ACK, and is the start of our stream
+  bool overflow_to_stream = false;  // true: what does not fit the SYN-ACK follows as stream bytes
+};
+
+struct ConnectOptions {
+  Endpoint remote{};
+  Endpoint local{};     // address any: the interface's first; port 0: chosen from the ephemeral range
+  Bytes caller_data{};  // rides in the SYN, and is the start of our stream
+  // true: SYN retransmissions carry the caller data too; false: only the first SYN does.
+  bool caller_data_on_retransmission = true;
+};
+
+class Stack {
+ public:
+  // Aborts where the configuration is outside its documented bounds: check_config() tells.
+  explicit Stack(const Config& config);
+  ~Stack();
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  // --- Input ---
+  // One frame from the interface; borrowed for the call. Never fails: what is bad is counted.
+  void receive(Instant now, Bytes frame);
+  // Serves what is due, at most Limits::timers_per_advance deadlines.
+  void advance(Instant now);
+
+  // --- Output: drain until empty, then wait for the deadline ---
+  // Writes one frame into `out` and returns its length in bytes; 0 when there is nothing to send.
+  // `out` must hold frame_bytes_max().
+  std::size_t next_frame(Instant now, MutableBytes out);
+  std::optional<Event> next_event();
+  std::optional<Deadline> next_deadline() const;
+  std::size_t frame_bytes_max() const;
+
+  // --- Listeners ---
+  // Errors: address_in_use, address_not_ours, limit_reached, invalid_argument (port 0).
+  Result<ListenerId> listen(const ListenOptions& options);
+  // Withdraws every request and resets every connection that nobody took. Errors: stale_id.
+  Status close(Instant now, ListenerId listener);
+  // The oldest established connection of an ordinary listener. Errors: would_block, stale_id.
+  Result<ConnectionId> take(ListenerId listener);
+
+  // --- Requests: one verdict each; the id is dead after accept, reject and ignore ---
+  // Errors of all: stale_id, or the withdrawn_ error that says why the request is gone.
+  Result<Request> request(Instant now, PendingId pending) const;
+  // Accepts and queues the SYN-ACK. Errors: too_large (detail: bytes that fit) and limit_reached or
+  // no_buffer, after which the request still waits.
+  Result<ConnectionId> accept(Instant now, PendingId pending, const AcceptReply& reply);
+  Status reject(Instant now, PendingId pending);  // RST: the client sees "connection refused"
+  Status ignore(Instant now, PendingId pending);  // silence: the client tries until it gives up
+  Status defer(Instant now, PendingId pending);   // keeps its place; decide later by the same id
+
+  // --- Connections ---
+  // Errors: no_route, no_port, address_in_use, address_not_ours, limit_reached, no_buffer,
+  // too_large (caller data beyond one segment), invalid_argument.
+  Result<ConnectionId> connect(Instant now, const ConnectOptions& options);
+  // Takes as many bytes as there is room for. Errors: would_block (none; `writable` tells when),
+  // direction_closed, the error that ended the connection, stale_id. Before the handshake completes
+  // the bytes are queued.
+  Result<std::size_t> send(Instant now, ConnectionId connection, Bytes data);
+  // The same, with the last byte marked urgent (RFC 9293 3.8.5; obsolescent, RFC 6093).
+  Result<std::size_t> send_urgent(Instant now, ConnectionId connection, Bytes data);
+  // Moves received bytes into `out`. 0: the peer has closed and everything was read.
+  // Errors: would_block, the error that ended the connection, stale_id.
+  Result<std::size_t> receive_into(Instant now, ConnectionId connection, MutableBytes out);
+  // Ends our direction after what is queued; the peer's goes on. Errors: direction_closed, stale_id.
+  Status shutdown(Instant now, ConnectionId connection);
+  // Ends our direction and gives the id up after its `closed` event. Unread data, and data that comes
+  // later, is answered with RST (RFC 9293 3.6.1 [SHLD-3]). Errors: stale_id.
+  Status close(Instant now, ConnectionId connection);
+  // Ends both directions at once, with RST. Errors: stale_id.
+  Status abort(Instant now, ConnectionId connection);
+  Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
+  Status set_keepalive(Instant now, ConnectionId connection, std::optional<KeepaliveConfig> keepalive);
+  Result<ConnectionInfo> connection_info(ConnectionId connection) const;
+
+  const Stats& stats() const;
+  const Config& config() const;
+
+  // Asserts what must hold between any two calls; aborts where it does not. For tests.
+  void check_invariants() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The first value of the configuration that is outside its bounds, in words; empty where all is well.
+// Valid for ever.
+std::string_view check_config(const Config& config);
+
+}  // namespace anteroom
