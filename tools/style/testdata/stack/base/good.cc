@@ -1,0 +1,2 @@
+// The one folder that may know libsodium.
+#include <sodium.h>

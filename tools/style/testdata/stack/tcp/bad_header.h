@@ -1,0 +1,1 @@
+#include "stack/base/ring.h"  // expect: comment comment

@@ -1,0 +1,15 @@
+// A test may use the testing library and GoogleTest, and nothing here is wrong.
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "stack/testing/peer.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const char* text = R"(memcpy( "steady_clock" assert( })";
+constexpr int kThousand = 1'000;  // the quote opens no literal: memcpy(
+
+}  // namespace

@@ -1,0 +1,21 @@
+// A header of more than twenty lines. expect: size
+#pragma once
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
+//
