@@ -1,0 +1,16 @@
+// Names of verdicts.
+#include <anteroom/tap/verdict.h>
+
+namespace anteroom::tap {
+
+const char* to_string(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::accept: return "accept";
+    case VerdictKind::reject: return "reject";
+    case VerdictKind::ignore: return "ignore";
+    case VerdictKind::defer: return "defer";
+  }
+  return "unknown";
+}
+
+}  // namespace anteroom::tap
