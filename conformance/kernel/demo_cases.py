@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""The four verdicts, seen by the kernel's own TCP: accepted with response data, refused, deferred, ignored."""
+
+import errno
+
+import testbed
+
+RULES = (
+    "order:* accept coming up",
+    "spam* reject",
+    "later* defer:300:accept at last",
+    "quiet* ignore",
+)
+
+
+class FourVerdicts(testbed.Case):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(testbed.Served(7, rules=RULES))
+
+    def request_for(self, data):
+        return testbed.until(
+            lambda: [event for event in self.server.of("request") if event["caller_data"] == data],
+            f"the condition function sees {data!r}")[0]
+
+    def verdicts(self, data):
+        number = self.request_for(data)["request"]
+        return [event["verdict"] for event in self.server.of("verdict") if event["request"] == number]
+
+    def test_accepted_with_response_data(self):
+        client, code = testbed.fast_open(self.server.address, b"order: tea")
+        with client:
+            self.assertEqual(code, 0)
+            self.assertEqual(testbed.receive_exactly(client, 9), b"coming up")
+        self.assertEqual(self.verdicts("order: tea"), ["accept"])
+
+    def test_refused(self):
+        client, code = testbed.fast_open(self.server.address, b"spam spam")
+        client.close()
+        self.assertEqual(code, errno.ECONNREFUSED)
+        self.assertEqual(self.verdicts("spam spam"), ["reject"])
+
+    def test_deferred_then_accepted(self):
+        client, code = testbed.fast_open(self.server.address, b"later, please")
+        with client:
+            self.assertEqual(code, 0)
+            self.assertEqual(testbed.receive_exactly(client, 7), b"at last")
+        self.assertEqual(self.verdicts("later, please"), ["defer", "accept"])
+
+    def test_ignored(self):
+        client, code = testbed.fast_open(self.server.address, b"quiet now", seconds=1.5)
+        client.close()
+        self.assertEqual(code, errno.ETIMEDOUT)
+        self.assertEqual(set(self.verdicts("quiet now")), {"ignore"})
+
+    def test_a_client_without_caller_data_meets_the_default_rule(self):
+        client, code = testbed.plain_connect(self.server.address)
+        client.close()
+        self.assertEqual(code, 0)
+        self.assertEqual(self.verdicts(""), ["accept"])
+
+
+if __name__ == "__main__":
+    testbed.main()
