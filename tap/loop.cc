@@ -42,6 +42,8 @@ void Loop::set_condition(Condition condition) { condition_ = std::move(condition
 void Loop::set_event_handler(EventHandler handler) { on_event_ = std::move(handler); }
 void Loop::set_decision_handler(DecisionHandler handler) { on_decision_ = std::move(handler); }
 
+void Loop::set_turn_handler(TurnHandler handler) { on_turn_end_ = std::move(handler); }
+
 Result<ListenerId> Loop::listen(const ListenOptions& options) {
   Result<ListenerId> listener = stack_.listen(options);
   if (listener) listeners_.push_back(*listener);
@@ -189,6 +191,7 @@ void Loop::take_turn() {
   if (requests_->next_due()) judge_deferred();
   handle_events();
   send_frames();
+  if (on_turn_end_) on_turn_end_();
 }
 
 void Loop::turn() {

@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::size_t kReadyMax = 64;
 
+// Trouble is reported whatever the mask; EPOLLONESHOT keeps it from being reported for ever to
+// somebody who wants nothing else.
 std::uint32_t epoll_mask(Readiness wanted) {
+  if (!wanted.readable && !wanted.writable) return EPOLLONESHOT;
   return (wanted.readable ? std::uint32_t{EPOLLIN} : 0u) |
          (wanted.writable ? std::uint32_t{EPOLLOUT} : 0u);
 }

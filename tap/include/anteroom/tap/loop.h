@@ -48,6 +48,7 @@ class Loop {
  public:
   using EventHandler = std::function<void(const Event&)>;
   using DecisionHandler = std::function<void(const Decision&)>;
+  using TurnHandler = std::function<void()>;
   using WatchHandler = std::function<void(Readiness)>;
 
   // Both must outlive the loop. Fails only where the system has no descriptors left.
@@ -62,6 +63,8 @@ class Loop {
   void set_event_handler(EventHandler handler);
   // Every verdict that the loop carried out, those of decide() included.
   void set_decision_handler(DecisionHandler handler);
+  // At the end of each turn, when its frames are out: for work that must not delay an answer.
+  void set_turn_handler(TurnHandler handler);
 
   // Stack::listen(); the loop closes the listener when it stops.
   Result<ListenerId> listen(const ListenOptions& options);
@@ -76,7 +79,7 @@ class Loop {
 
   // Calls `handler` when `descriptor` is ready. One handler for each descriptor.
   Trouble watch(int descriptor, Readiness wanted, WatchHandler handler);
-  // Neither readable nor writable: only `broken` is still reported.
+  // Neither readable nor writable: only `broken` is still reported, once.
   void set_wanted(int descriptor, Readiness wanted);
   // To be called before the descriptor is closed.
   void unwatch(int descriptor);
@@ -123,6 +126,7 @@ class Loop {
   Condition condition_;
   EventHandler on_event_;
   DecisionHandler on_decision_;
+  TurnHandler on_turn_end_;
   std::vector<ListenerId> listeners_;
   std::vector<std::uint8_t> in_;
   std::vector<std::uint8_t> out_;

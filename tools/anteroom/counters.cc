@@ -1,0 +1,56 @@
+// The one list of counter names outside <anteroom/stats.h>, in its order.
+#include "tools/anteroom/counters.h"
+
+namespace anteroom::tools {
+
+std::vector<Counter> counters_of(const Stats& stats) {
+  return {
+      {"frames_in", stats.frames_in},
+      {"frames_out", stats.frames_out},
+      {"bytes_in", stats.bytes_in},
+      {"bytes_out", stats.bytes_out},
+      {"requests", stats.requests},
+      {"requests_repeated", stats.requests_repeated},
+      {"requests_accepted", stats.requests_accepted},
+      {"requests_rejected", stats.requests_rejected},
+      {"requests_ignored", stats.requests_ignored},
+      {"requests_deferred", stats.requests_deferred},
+      {"requests_withdrawn_reset", stats.requests_withdrawn_reset},
+      {"requests_withdrawn_replaced", stats.requests_withdrawn_replaced},
+      {"requests_withdrawn_expired", stats.requests_withdrawn_expired},
+      {"requests_withdrawn_listener_closed", stats.requests_withdrawn_listener_closed},
+      {"overload_resets", stats.overload_resets},
+      {"caller_data_bytes", stats.caller_data_bytes},
+      {"response_data_bytes", stats.response_data_bytes},
+      {"response_data_resent", stats.response_data_resent},
+      {"connections_opened", stats.connections_opened},
+      {"connections_closed", stats.connections_closed},
+      {"connections_failed", stats.connections_failed},
+      {"segments_in", stats.segments_in},
+      {"segments_out", stats.segments_out},
+      {"segments_retransmitted", stats.segments_retransmitted},
+      {"fast_retransmits", stats.fast_retransmits},
+      {"retransmit_timeouts", stats.retransmit_timeouts},
+      {"duplicate_acks_out", stats.duplicate_acks_out},
+      {"challenge_acks_out", stats.challenge_acks_out},
+      {"resets_out", stats.resets_out},
+      {"icmp_errors_out", stats.icmp_errors_out},
+      {"echo_replies_out", stats.echo_replies_out},
+      {"datagrams_reassembled", stats.datagrams_reassembled},
+      {"fragments_out", stats.fragments_out},
+      {"requests_held", stats.requests_held},
+      {"connections", stats.connections},
+      {"buffer_bytes", stats.buffer_bytes},
+  };
+}
+
+std::vector<Counter> drops_of(const Stats& stats) {
+  std::vector<Counter> drops;
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    if (stats.dropped(reason) > 0) drops.push_back({to_string(reason), stats.dropped(reason)});
+  }
+  return drops;
+}
+
+}  // namespace anteroom::tools

@@ -1,0 +1,154 @@
+// Options to a running host. The capture is taken at the device: it shows what the kernel sees.
+#include "tools/anteroom/host.h"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <anteroom/tap/entropy.h>
+
+#include "tools/anteroom/stop_signals.h"
+
+namespace anteroom::tools {
+namespace {
+
+using Seed = std::array<std::uint8_t, 32>;
+
+// Digits fill the seed from the front; the rest is zero.
+tap::Outcome<Seed> parse_seed(const std::string& text) {
+  if (text.empty()) return tap::random_seed();
+  Seed seed{};
+  const std::string even = text.size() % 2 == 0 ? text : text + "0";
+  bool good = even.size() <= 2 * seed.size();
+  for (std::size_t i = 0; good && i < even.size() / 2; ++i) {
+    const char* first = even.data() + 2 * i;
+    const auto [rest, error] = std::from_chars(first, first + 2, seed[i], 16);
+    good = error == std::errc() && rest == first + 2;
+  }
+  if (good) return seed;
+  return tap::Problem{
+      fmt::format("cannot use --seed {}: it needs 1 to 64 hexadecimal digits", text)};
+}
+
+tap::Outcome<Prefix> parse_prefix(const char* option, const std::string& text) {
+  const Result<Prefix> prefix = Prefix::parse(text);
+  if (prefix && text.find('/') != std::string::npos) return *prefix;
+  return tap::Problem{
+      fmt::format("cannot use {} {}: it needs an address and its network's length, such as "
+                  "192.0.2.1/24",
+                  option, text)};
+}
+
+tap::Outcome<Config> make_config(const HostOptions& options, const TcpConfig& tcp) {
+  Config config;
+  config.tcp = tcp;
+  config.interface.medium = options.is_tun ? Medium::ip : Medium::ethernet;
+  if (options.mtu) config.interface.mtu = *options.mtu;
+  const auto address = parse_prefix("--address", options.address);
+  if (!address) return address.error();
+  config.interface.addresses.push_back(*address);
+  if (!options.gateway.empty()) {
+    const Result<IpAddress> gateway = IpAddress::parse(options.gateway);
+    if (!gateway) {
+      return tap::Problem{
+          fmt::format("cannot use --gateway {}: it needs an address, such as "
+                      "192.0.2.254",
+                      options.gateway)};
+    }
+    const IpAddress any = gateway->is_v4() ? IpAddress::v4(0) : IpAddress();
+    config.routes.push_back({{any, 0}, *gateway});
+  }
+  const auto seed = parse_seed(options.seed);
+  if (!seed) return seed.error();
+  config.seed = *seed;
+  const std::string_view complaint = check_config(config);
+  if (!complaint.empty())
+    return tap::Problem{fmt::format("cannot use these options: {}", complaint)};
+  return config;
+}
+
+}  // namespace
+
+void add_host_options(CLI::App& command, HostOptions& options) {
+  command.add_option("--tap", options.device, "name of the device; made if it is not there")
+      ->required();
+  command.add_flag("--tun", options.is_tun, "make it a TUN device: no Ethernet header");
+  command.add_option("--address", options.address, "own address and network, such as 192.0.2.1/24")
+      ->required();
+  command.add_option("--host-address", options.host_address,
+                     "address of the kernel's side, such as 192.0.2.2/24");
+  command.add_option("--gateway", options.gateway, "where packets to other networks go");
+  command.add_option("--mtu", options.mtu, "of both sides, in bytes (default: 1500)")
+      ->check(CLI::Range(576, 65'521));
+  command.add_option(
+      "--impair", options.impair,
+      "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,"
+      "rate=100mbit,queue=1000,seed=7");
+  command.add_option("--capture", options.capture, "write every frame to this pcap file");
+  command.add_option("--seed", options.seed,
+                     "hexadecimal; the same numbers again, for runs that repeat (not for use)");
+  command.add_flag("--busy-poll", options.busy_poll,
+                   "never sleep: lowest latency, takes a processor");
+  command.add_option("--spin", options.spin_microseconds,
+                     "microseconds to poll after a frame before sleeping");
+}
+
+Host::~Host() = default;
+
+tap::Trouble Host::open_link(const HostOptions& options) {
+  std::optional<Prefix> host_address;
+  if (!options.host_address.empty()) {
+    const auto prefix = parse_prefix("--host-address", options.host_address);
+    if (!prefix) return prefix.error();
+    host_address = *prefix;
+  }
+  auto impairment = tap::parse_impairment(options.impair);
+  if (!impairment) return tap::Problem{"--impair: " + impairment.error().sentence};
+  auto device = tap::TapDevice::open({.name = options.device,
+                                      .medium = options.is_tun ? Medium::ip : Medium::ethernet,
+                                      .host_address = host_address,
+                                      .mtu = options.mtu});
+  if (!device) return device.error();
+  device_ = *std::move(device);
+  link_ = device_.get();
+  if (!options.capture.empty()) {
+    auto writer = tap::PcapWriter::open(options.capture, device_->medium());
+    if (!writer) return writer.error();
+    capture_.emplace(*std::move(writer));
+    captured_ = std::make_unique<tap::PcapLink>(*link_, *capture_);
+    link_ = captured_.get();
+  }
+  if (!options.impair.empty()) {
+    impairment_ = std::make_unique<tap::Impairment>(*link_, *impairment);
+    link_ = impairment_.get();
+  }
+  return std::nullopt;
+}
+
+tap::Outcome<std::unique_ptr<Host>> Host::open(const HostOptions& options, const TcpConfig& tcp) {
+  auto config = make_config(options, tcp);
+  if (!config) return config.error();
+  std::unique_ptr<Host> host(new Host());
+  if (const tap::Trouble trouble = host->open_link(options)) return *trouble;
+  host->stack_ = std::make_unique<Stack>(*config);
+  tap::LoopOptions loop_options;
+  loop_options.busy_poll = options.busy_poll;
+  loop_options.spin_before_sleep = std::chrono::microseconds(options.spin_microseconds);
+  auto loop = tap::Loop::make(*host->stack_, *host->link_, loop_options);
+  if (!loop) return loop.error();
+  host->loop_ = *std::move(loop);
+  return host;
+}
+
+tap::Trouble Host::run() {
+  const StopSignals signals(*loop_);
+  tap::Trouble trouble = loop_->run();
+  if (capture_) {
+    tap::Trouble unwritten = capture_->flush();
+    if (!trouble) trouble = std::move(unwritten);
+  }
+  return trouble;
+}
+
+}  // namespace anteroom::tools

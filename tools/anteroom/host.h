@@ -1,0 +1,66 @@
+// The host that `serve` and `connect` make: a device, what stands in front of it, a stack and a
+// loop, all from one set of options. Not here: what the host then does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <anteroom/stack.h>
+#include <anteroom/tap/impairment.h>
+#include <anteroom/tap/loop.h>
+#include <anteroom/tap/pcap_link.h>
+#include <anteroom/tap/problem.h>
+#include <anteroom/tap/tap_device.h>
+
+namespace anteroom::tools {
+
+// As on the command line.
+struct HostOptions {
+  std::string device;
+  std::string address;
+  std::string host_address;
+  std::string gateway;
+  std::optional<std::uint16_t> mtu;
+  std::string impair;
+  std::string capture;
+  std::string seed;
+  std::uint32_t spin_microseconds = 0;
+  bool is_tun = false;
+  bool busy_poll = false;
+};
+
+void add_host_options(CLI::App& command, HostOptions& options);
+
+class Host {
+ public:
+  // `tcp` is what the command wants of its connections.
+  static tap::Outcome<std::unique_ptr<Host>> open(const HostOptions& options, const TcpConfig& tcp);
+  ~Host();
+
+  Stack& stack() { return *stack_; }
+  tap::Loop& loop() { return *loop_; }
+  const std::string& device_name() const { return device_->name(); }
+  // Null where nothing is impaired.
+  const tap::Impairment* impairment() const { return impairment_.get(); }
+
+  // Runs the loop until SIGINT, SIGTERM or a stop from inside; writes the capture to its end.
+  tap::Trouble run();
+
+ private:
+  Host() = default;
+  tap::Trouble open_link(const HostOptions& options);
+
+  std::unique_ptr<tap::TapDevice> device_;
+  std::optional<tap::PcapWriter> capture_;
+  std::unique_ptr<tap::PcapLink> captured_;
+  std::unique_ptr<tap::Impairment> impairment_;
+  tap::Link* link_ = nullptr;
+  std::unique_ptr<Stack> stack_;
+  std::unique_ptr<tap::Loop> loop_;
+};
+
+}  // namespace anteroom::tools
