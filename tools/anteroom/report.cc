@@ -77,18 +77,18 @@ void Report::text_line(Instant now, fmt::format_string<Arguments...> format,
   lines_.push_back('\n');
 }
 
-void Report::listening(Instant now, const std::string& device, const std::string& address,
-                       const std::vector<std::uint16_t>& ports) {
+void Report::ready(Instant now, const std::string& device, const std::string& address,
+                   const std::vector<std::uint16_t>& ports) {
   started_at_ = now;
   if (options_.json) {
-    json_line({{"event", "listening"},
+    json_line({{"event", "ready"},
                {"time", 0.0},
                {"device", device},
                {"address", address},
                {"ports", ports},
                {"unix_time", to_seconds(tap::wall_now())}});
   } else {
-    text_line(now, "listening   {} on {}, port {}", address, device, fmt::join(ports, ", "));
+    text_line(now, "ready       {} on {}, port {}", address, device, fmt::join(ports, ", "));
   }
   flush();
 }
@@ -229,19 +229,17 @@ void Report::text_counters(const Stats& stats, const tap::LoopStats& loop) {
   for (const Counter& drop : drops_of(stats)) row(fmt::format("drop {}", drop.name), drop.value);
 }
 
-void Report::stopped(Instant now, const Stats& stats, const tap::LoopStats& loop,
-                     const tap::ImpairmentStats* impairment) {
+void Report::counters(Instant now, const Stats& stats, const tap::LoopStats& loop,
+                      const tap::ImpairmentStats* impairment) {
   if (!options_.json) {
     text_counters(stats, loop);
     flush();
     return;
   }
-  Json line = {{"event", "stopped"}, {"time", seconds(now)}};
-  for (const Counter& counter : counters_of(stats))
-    line["counters"][std::string(counter.name)] = counter.value;
-  line["counters"]["drops"] = Json::object();
-  for (const Counter& drop : drops_of(stats))
-    line["counters"]["drops"][std::string(drop.name)] = drop.value;
+  Json line = {{"event", "counters"}, {"time", seconds(now)}};
+  for (const Counter& counter : counters_of(stats)) line[std::string(counter.name)] = counter.value;
+  line["drops"] = Json::object();
+  for (const Counter& drop : drops_of(stats)) line["drops"][std::string(drop.name)] = drop.value;
   line["loop"] = {{"turns", loop.turns},
                   {"sleeps", loop.sleeps},
                   {"frames_in", loop.frames_in},

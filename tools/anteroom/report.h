@@ -19,7 +19,7 @@ namespace anteroom::tools {
 
 struct ReportOptions {
   bool json = false;
-  bool quiet = false;   // no line for each event; the listening line and the counters remain
+  bool quiet = false;   // no line for each event; the ready line and the counters remain
   bool colour = false;  // where it is for people
 };
 
@@ -28,8 +28,8 @@ class Report {
   // Lines go to the descriptor `out`.
   Report(int out, const ReportOptions& options) : out_(out), options_(options) {}
 
-  void listening(Instant now, const std::string& device, const std::string& address,
-                 const std::vector<std::uint16_t>& ports);
+  void ready(Instant now, const std::string& device, const std::string& address,
+             const std::vector<std::uint16_t>& ports);
   void request(Instant now, const Request& request);
   void verdict(Instant now, const tap::Decision& decision, Bytes response_data);
   void withdrawn(Instant now, const Event& event);
@@ -38,8 +38,8 @@ class Report {
   void established(Instant now, const Event& event);
   void closed(Instant now, const Event& event);
   void address_conflict(Instant now, const Event& event);
-  void stopped(Instant now, const Stats& stats, const tap::LoopStats& loop,
-               const tap::ImpairmentStats* impairment);
+  void counters(Instant now, const Stats& stats, const tap::LoopStats& loop,
+                const tap::ImpairmentStats* impairment);
 
   // Writes what was collected. Waits where the reader is slow; gives up where there is none.
   void flush();

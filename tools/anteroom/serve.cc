@@ -29,8 +29,7 @@ constexpr char kExamples[] = R"(examples:
 A rule is 'GLOB VERDICT [RESPONSE]'. GLOB: * ? [a-z] [!a-z]. VERDICT: accept, reject, ignore or
 defer:MILLISECONDS:VERDICT. RESPONSE leaves in the SYN-ACK. Both take \r \n \t \0 \xHH \\ and "\ " for a
 space. No rule matches: accept. A GLOB of no characters (the rule starts with a space): no data at all.
-JSON events: listening, request, verdict, withdrawn, established, closed, address_conflict, and
-stopped with the counters.
+JSON events: ready, request, verdict, withdrawn, established, closed, address_conflict, counters.
 SIGINT or SIGTERM ends every connection, prints the counters and exits with 0; a second one hurries.
 )";
 
@@ -164,12 +163,11 @@ ExitCode serve(const ServeOptions& options) {
     return complain(*trouble, ExitCode::misused);
   }
   server.set_handlers(!options.unconditional);
-  report.listening(running.loop().now(), running.device_name(), options.host.address,
-                   options.ports);
+  report.ready(running.loop().now(), running.device_name(), options.host.address, options.ports);
   const tap::Trouble trouble = running.run();
   const tap::Impairment* impairment = running.impairment();
-  report.stopped(running.loop().now(), running.stack().stats(), running.loop().stats(),
-                 impairment != nullptr ? &impairment->stats() : nullptr);
+  report.counters(running.loop().now(), running.stack().stats(), running.loop().stats(),
+                  impairment != nullptr ? &impairment->stats() : nullptr);
   return trouble ? complain(*trouble, ExitCode::misused) : ExitCode::done;
 }
 
@@ -202,7 +200,7 @@ void add_serve(CLI::App& program, Chosen& chosen) {
   command.add_flag("--unconditional", options->unconditional,
                    "an ordinary listener: no rules, every SYN answered at once");
   command.add_flag("--json", options->json, "one JSON object a line");
-  command.add_flag("--quiet", options->quiet, "only the listening line and the counters");
+  command.add_flag("--quiet", options->quiet, "only the ready line and the counters");
   command.footer(std::string(kExamples) + kExitCodes);
   command.callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
 }
