@@ -8,8 +8,8 @@ import testbed
 RULES = (
     "order:* accept coming up",
     "spam* reject",
-    "later* defer:300:accept at last",
-    "quiet* ignore",
+    "later* defer:1300:accept at last",
+    "* ignore",  # the kernel repeats its SYN without the data: a rule for `quiet*` would not see it again
 )
 
 
@@ -53,11 +53,21 @@ class FourVerdicts(testbed.Case):
         self.assertEqual(code, errno.ETIMEDOUT)
         self.assertEqual(set(self.verdicts("quiet now")), {"ignore"})
 
-    def test_a_client_without_caller_data_meets_the_default_rule(self):
-        client, code = testbed.plain_connect(self.server.address)
+    def test_the_repeat_of_a_deferred_request_is_absorbed(self):
+        client, code = testbed.fast_open(self.server.address, b"later, please")  # repeats its SYN after a second
         client.close()
         self.assertEqual(code, 0)
-        self.assertEqual(self.verdicts(""), ["accept"])
+        counters = self.server.stop_cleanly()
+        self.assertEqual((counters["requests"], counters["requests_repeated"]), (1, 1))
+
+
+class NoRule(testbed.Case):
+    def test_everybody_is_accepted(self):
+        with testbed.Served(7) as server:
+            client, code = testbed.plain_connect(server.address)
+            client.close()
+            self.assertEqual(code, 0)
+            self.assertEqual(server.stop_cleanly()["requests_accepted"], 1)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Withdrawal(testbed.Case):
 
     def setUp(self):
         super().setUp()
-        self.server = self.enterContext(testbed.Served(7, rules=["held* defer:60000:accept", "* accept"]))
+        self.server = self.enterContext(testbed.Served(7, "--deferral", "independent", rules=["held* defer:60000:accept"]))
         # The kernel answers ARP for the ghost; no socket of its own knows the ghost's segments.
         testbed.run("ip", "address", "add", GHOST + "/32", "dev", "tap0")
         self.raw = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP))
@@ -91,7 +91,7 @@ class Withdrawal(testbed.Case):
         self.assertEqual(gone["reason"], "withdrawn_reset")
         counters = self.server.stop_cleanly()
         self.assertEqual(counters["requests_withdrawn_reset"], 1)
-        self.assertEqual(counters["drops"]["request_reset_unmatched"], 1, "the wrong number withdraws nothing")
+        self.assertEqual(counters["drops"].get("request_reset_unmatched"), 1, "the wrong number withdraws nothing")
         self.assertEqual(counters["connections_opened"], 0)
 
     def test_a_syn_with_a_new_number_replaces_it(self):
@@ -114,7 +114,7 @@ class Withdrawal(testbed.Case):
         client.close()
         self.assertEqual(code, 0)
         counters = self.server.stop_cleanly()
-        self.assertEqual(counters["drops"]["request_segment_unexpected"], 1)
+        self.assertEqual(counters["drops"].get("request_segment_unexpected"), 1)
 
 
 if __name__ == "__main__":

@@ -153,11 +153,11 @@ class Served(Process):
                      "--host-address", KERNEL + SUBNET, "--listen", str(port), "--json"]
         for rule in rules:
             arguments += ["--rule", rule]
+        self._events = []
         super().__init__(*arguments, *options)
-        self.port = port
         self.address = (OURS, port)
         try:
-            until(lambda: self.of("listening") or self.process.poll() is not None, "anteroom serve listens")
+            until(lambda: self.of("ready") or self.process.poll() is not None, "anteroom serve listens")
             if self.process.poll() is not None:
                 raise AssertionError("anteroom serve ended: " + "\n".join(self.errors))
         except AssertionError:
@@ -165,7 +165,10 @@ class Served(Process):
             raise
 
     def events(self):
-        return [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        """Every event so far, as `--json` printed it."""
+        while len(self._events) < len(self.lines):
+            self._events.append(json.loads(self.lines[len(self._events)]))
+        return self._events
 
     def of(self, kind):
         return [event for event in self.events() if event["event"] == kind]
@@ -175,7 +178,7 @@ class Served(Process):
         code = self.stop()
         if code != 0:
             raise AssertionError(f"anteroom serve exited with {code}\n" + "\n".join(self.errors))
-        return self.of("stopped")[-1]["counters"]
+        return self.of("counters")[-1]
 
 
 def wait_connected(client, seconds=PATIENCE):
