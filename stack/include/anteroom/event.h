@@ -11,7 +11,8 @@
 namespace anteroom {
 
 enum class EventKind : std::uint8_t {
-  // `pending` waits for a verdict. Indicated once, again only after defer() in strict mode.
+  // `pending` waits for a verdict. Indicated once; the next one of its listener is indicated when this
+  // one has its verdict (or, in independent mode, was deferred).
   connection_requested,
   // `pending`, indicated before, is gone; `error` is one of the withdrawn_ errors.
   request_withdrawn,
@@ -52,7 +53,6 @@ enum class Timer : std::uint8_t {
   keepalive,        // RFC 9293 3.8.4
   time_wait,        // RFC 9293 3.4.1
   fin_wait_2,       // an orphan whose peer never closes
-  user_timeout,     // RFC 9293 3.9.1
   request_expiry,   // the client of a held request has surely given up
   neighbor,         // RFC 826 query repeated or given up
   reassembly,       // RFC 1122 3.3.2

@@ -9,7 +9,7 @@
 namespace anteroom {
 
 struct Limits {
-  // Connections of every state, TIME-WAIT included; when full, the oldest TIME-WAIT makes room.
+  // Connections of every state, TIME-WAIT included; when full, one in TIME-WAIT makes room.
   std::uint32_t connections_max = 65'536;
   std::uint32_t listeners_max = 64;
 

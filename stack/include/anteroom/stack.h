@@ -20,6 +20,7 @@
 #include <anteroom/time.h>
 
 #include <memory>
+#include <string_view>
 #include <optional>
 
 namespace anteroom {

@@ -1,0 +1,254 @@
+// Every request is in the slab, in the flow index, in its listener's queue and in the expiry heap, or
+// (withdrawn, not told yet) in the slab and the list of tombstones alone.
+#include "stack/accept/backlog.h"
+
+#include <algorithm>
+
+namespace anteroom {
+namespace {
+
+// A bounded number of sources needs counting only where the limit can bite.
+std::uint32_t sources_counted(const Limits& limits) {
+  return limits.requests_per_source_max < limits.requests_max ? limits.requests_max : 0;
+}
+
+}  // namespace
+
+Backlog::Backlog(const Limits& limits, const HashKey& source_key)
+    : limits_(limits),
+      requests_(limits.requests_max),
+      flows_(limits.requests_max),
+      sources_(sources_counted(limits), source_key) {}
+
+std::uint32_t Backlog::find(std::uint64_t flow_hash, const Flow& flow) const {
+  if (flows_.size() == 0) return kNoRequest;
+  return flows_.find(flow_hash, [&](std::uint32_t i) { return requests_[i].flow == flow; });
+}
+
+std::optional<DropReason> Backlog::check_limits(const Flow& flow, std::size_t data_bytes,
+                                                std::uint32_t listener, const Listener& chosen) const {
+  if (requests_.full() || chosen.held >= chosen.options.backlog_max) return DropReason::request_limit;
+  if (data_bytes > limits_.caller_data_bytes_max) return DropReason::request_data_too_large;
+  if (chosen.caller_data_bytes + data_bytes > limits_.caller_data_bytes_per_listener_max) {
+    return DropReason::request_bytes_limit;
+  }
+  if (sources_.of(listener, flow.remote.address) >= limits_.requests_per_source_max) {
+    return DropReason::request_source_limit;
+  }
+  return std::nullopt;
+}
+
+Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash, const Flow& flow,
+                                           const Segment& syn, std::uint32_t listener,
+                                           Listeners& listeners) {
+  Listener& chosen = listeners[listener];
+  if (const auto refused = check_limits(flow, syn.payload.size(), listener, chosen)) return *refused;
+  const PendingId id = requests_.emplace();
+  PendingConnection& request = requests_[id.index];
+  const PeerSyn peer = peer_syn(syn);
+  request.flow = flow;
+  request.irs = peer.irs;
+  request.arrived_at = request.seen_at = now;
+  request.timestamp_value = peer.options.timestamp_value;
+  request.flow_tag = static_cast<std::uint32_t>(flow_hash);
+  request.listener = listener;
+  request.window = peer.window;
+  request.mss = peer.options.mss;
+  request.ip_bytes = syn.ip_bytes;
+  request.has_window_scale = peer.options.window_scale.has_value();
+  request.window_scale = peer.options.window_scale.value_or(0);
+  request.dscp = syn.dscp;
+  request.ecn = syn.ecn & 3;
+  request.hop_limit = syn.hop_limit;
+  request.has_mss = peer.options.has_mss;
+  request.sack_permitted = peer.options.sack_permitted;
+  request.has_timestamp = peer.options.has_timestamp;
+  request.fast_open = peer.options.fast_open;
+  keep_data(request, syn.payload, chosen);
+  flows_.insert(flow_hash, id.index);
+  sources_.add(listener, flow.remote.address);
+  link(id.index, chosen);
+  set_expiry(id.index, limits_.request_gap_assumed);
+  return id;
+}
+
+void Backlog::keep_data(PendingConnection& request, Bytes data, Listener& listener) {
+  if (data.empty()) return;
+  request.caller_data = data_.take(data.size());
+  request.caller_data_bytes = static_cast<std::uint16_t>(data.size());
+  copy_bytes({request.caller_data, data.size()}, data);
+  listener.caller_data_bytes += data.size();
+}
+
+void Backlog::drop_data(PendingConnection& request, Listener& listener) {
+  if (request.caller_data == nullptr) return;
+  listener.caller_data_bytes -= request.caller_data_bytes;
+  data_.give_back(request.caller_data, request.caller_data_bytes);
+  request.caller_data = nullptr;
+  request.caller_data_bytes = 0;
+}
+
+void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn, Listeners& listeners) {
+  PendingConnection& request = requests_[index];
+  const Duration gap = now - request.seen_at;
+  request.seen_at = now;
+  if (request.repeats != UINT16_MAX) ++request.repeats;
+  if (request.has_timestamp && syn.options.has_timestamp) {
+    request.timestamp_value = syn.options.timestamp_value;
+  }
+  Listener& listener = listeners[request.listener];
+  const Bytes known = request.data();
+  if (!syn.payload.empty() && known.empty()) {
+    // Shown without data, it stays without: the condition function has judged what it saw.
+    const bool fits = syn.payload.size() <= limits_.caller_data_bytes_max &&
+                      listener.caller_data_bytes + syn.payload.size() <=
+                          limits_.caller_data_bytes_per_listener_max;
+    if (!request.indicated && fits) keep_data(request, syn.payload, listener);
+  } else if (!syn.payload.empty()) {
+    const std::size_t common = std::min(known.size(), syn.payload.size());
+    if (!std::equal(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(common),
+                    syn.payload.begin())) {
+      request.caller_data_changed = true;
+    }
+  }
+  set_expiry(index, gap);
+}
+
+void Backlog::set_expiry(std::uint32_t index, Duration gap) {
+  const Duration lifetime = std::clamp(gap * limits_.request_gap_factor, limits_.request_lifetime_min,
+                                       limits_.request_lifetime_max);
+  expiries_.set(index, requests_[index].seen_at + lifetime, positions());
+}
+
+Instant Backlog::gives_up_at(std::uint32_t index) const {
+  return expiries_.at(requests_[index].expiry);
+}
+
+bool Backlog::matches_reset(std::uint32_t index, Seq seq) const {
+  const PendingConnection& request = requests_[index];
+  const Seq after_syn = request.irs + 1;
+  return seq == after_syn || seq == after_syn + request.caller_data_bytes;
+}
+
+void Backlog::link(std::uint32_t index, Listener& listener) {
+  PendingConnection& request = requests_[index];
+  request.previous = listener.tail;
+  if (listener.tail != kNoRequest) requests_[listener.tail].next = index;
+  listener.tail = index;
+  if (listener.head == kNoRequest) listener.head = index;
+  if (listener.not_indicated == kNoRequest) listener.not_indicated = index;
+  ++listener.held;
+}
+
+// Takes a request out of everything but the slab.
+void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
+  PendingConnection& request = requests_[index];
+  Listener& listener = listeners[request.listener];
+  if (listener.not_indicated == index) listener.not_indicated = request.next;
+  (request.previous == kNoRequest ? listener.head : requests_[request.previous].next) = request.next;
+  (request.next == kNoRequest ? listener.tail : requests_[request.next].previous) = request.previous;
+  request.previous = request.next = kNoRequest;
+  --listener.held;
+  if (request.deferred) {
+    --listener.deferred;
+  } else if (request.indicated) {
+    --listener.undecided;
+  }
+  drop_data(request, listener);
+  flows_.erase(request.flow_tag, index);
+  sources_.remove(request.listener, request.flow.remote.address);
+  expiries_.clear(index, positions());
+}
+
+void Backlog::withdraw(std::uint32_t index, Error why, Listeners& listeners) {
+  unlink(index, listeners);
+  PendingConnection& request = requests_[index];
+  if (!request.indicated) {
+    requests_.erase(index);
+    return;
+  }
+  request.withdrawn = true;
+  request.withdrawal = why;
+  (last_withdrawn_ == kNoRequest ? first_withdrawn_ : requests_[last_withdrawn_].next) = index;
+  last_withdrawn_ = index;
+}
+
+std::optional<Backlog::Withdrawn> Backlog::next_withdrawn() {
+  if (first_withdrawn_ == kNoRequest) return std::nullopt;
+  const std::uint32_t index = first_withdrawn_;
+  const PendingConnection& request = requests_[index];
+  const Withdrawn told{requests_.id_of(index), request.listener, request.withdrawal};
+  first_withdrawn_ = request.next;
+  if (first_withdrawn_ == kNoRequest) last_withdrawn_ = kNoRequest;
+  if (reasons_.size() <= index) reasons_.resize(index + 1, Error::stale_id);
+  reasons_[index] = told.why;
+  requests_.erase(index);
+  return told;
+}
+
+std::uint32_t Backlog::indicate(Listener& listener) {
+  if (!listener.may_indicate()) return kNoRequest;
+  const std::uint32_t index = listener.not_indicated;
+  PendingConnection& request = requests_[index];
+  listener.not_indicated = request.next;
+  request.indicated = true;
+  ++listener.undecided;
+  return index;
+}
+
+Result<std::uint32_t> Backlog::resolve(PendingId pending) const {
+  const PendingConnection* request = requests_.find(pending);
+  if (request != nullptr) {
+    if (!request->indicated) return Failure{Error::stale_id};  // nobody was given this id yet
+    if (request->withdrawn) return Failure{request->withdrawal};
+    return std::uint32_t{pending.index};
+  }
+  // The slot's last request, told as withdrawn, and its slot not used again since.
+  const bool last = pending.index < reasons_.size() && !requests_.live(pending.index) &&
+                    requests_.id_of(pending.index).generation == pending.generation + 1;
+  return Failure{last ? reasons_[pending.index] : Error::stale_id};
+}
+
+void Backlog::defer(std::uint32_t index, Listener& listener) {
+  PendingConnection& request = requests_[index];
+  if (request.deferrals != UINT16_MAX) ++request.deferrals;
+  if (request.deferred) return;
+  --listener.undecided;
+  request.deferred = true;
+  ++listener.deferred;
+}
+
+void Backlog::remove(std::uint32_t index, Listeners& listeners) {
+  unlink(index, listeners);
+  if (index < reasons_.size()) reasons_[index] = Error::stale_id;
+  requests_.erase(index);
+}
+
+std::optional<Instant> Backlog::next_expiry() const {
+  if (expiries_.empty()) return std::nullopt;
+  return expiries_.front().at;
+}
+
+void Backlog::check_invariants(const Listeners& listeners) const {
+  std::uint64_t held = 0;
+  for (std::uint32_t l = 0; l < listeners.slots_made(); ++l) {
+    if (!listeners.live(l)) continue;
+    const Listener& listener = listeners[l];
+    std::uint64_t bytes = 0;
+    std::uint32_t count = 0, undecided = 0, deferred = 0;
+    for (std::uint32_t i = listener.head; i != kNoRequest; i = requests_[i].next) {
+      const PendingConnection& request = requests_[i];
+      STACK_ASSERT(request.listener == l && !request.withdrawn);
+      bytes += request.caller_data_bytes;
+      ++count;
+      undecided += request.indicated && !request.deferred;
+      deferred += request.deferred;
+    }
+    STACK_ASSERT(bytes == listener.caller_data_bytes && count == listener.held);
+    STACK_ASSERT(undecided == listener.undecided && deferred == listener.deferred);
+    held += count;
+  }
+  STACK_ASSERT(held == flows_.size() && held == expiries_.size());
+}
+
+}  // namespace anteroom

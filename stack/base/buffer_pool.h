@@ -1,0 +1,43 @@
+// Memory for send and receive buffers, bounded in total: blocks of 4 KiB to 64 MiB in powers of
+// two. Blocks given back are kept for the next taker, so that a busy stack does not allocate.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace anteroom {
+
+// One block, owned. Give it back to the pool it came from.
+struct Block {
+  std::unique_ptr<std::uint8_t[]> data;
+  std::uint32_t size = 0;  // bytes; a power of two, or 0 for no block
+
+  explicit operator bool() const { return size != 0; }
+};
+
+class BufferPool {
+ public:
+  static constexpr std::uint32_t kBlockMin = 4u << 10;
+  static constexpr std::uint32_t kBlockMax = 64u << 20;
+
+  explicit BufferPool(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // A block of at least `bytes`, which is at most kBlockMax; an empty one at the limit.
+  Block take(std::uint32_t bytes);
+  void give_back(Block block);
+
+  std::uint64_t bytes_taken() const { return taken_; }
+
+ private:
+  static constexpr std::size_t kSizes = 15;  // 2^12 .. 2^26
+
+  std::array<std::vector<Block>, kSizes> free_;
+  std::uint64_t bytes_max_;
+  std::uint64_t taken_ = 0;
+  std::uint64_t kept_ = 0;
+};
+
+}  // namespace anteroom

@@ -1,0 +1,76 @@
+// A hash index of fixed size: from a hash to the index of a thing kept elsewhere. Open addressing,
+// linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a slot.
+#pragma once
+
+#include "stack/base/assert.h"
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace anteroom {
+
+class FlatIndex {
+ public:
+  // Holds at most `entries_max` entries, at a load of one half or less.
+  explicit FlatIndex(std::uint32_t entries_max)
+      : slots_(std::bit_ceil(2 * (std::size_t{entries_max} + 1))) {}
+
+  std::size_t size() const { return size_; }
+
+  // The stored value of this hash for which `matches(value)` is true; kNone where there is none.
+  template <typename Matches>
+  std::uint32_t find(std::uint64_t hash, Matches&& matches) const {
+    const auto tag = static_cast<std::uint32_t>(hash);
+    for (std::size_t at = tag & mask(); slots_[at].value != kNone; at = (at + 1) & mask()) {
+      if (slots_[at].tag == tag && matches(slots_[at].value)) return slots_[at].value;
+    }
+    return kNone;
+  }
+
+  // Adds an entry that is not there yet.
+  void insert(std::uint64_t hash, std::uint32_t value) {
+    STACK_ASSERT(2 * (size_ + 1) <= slots_.size());
+    const auto tag = static_cast<std::uint32_t>(hash);
+    std::size_t at = tag & mask();
+    while (slots_[at].value != kNone) at = (at + 1) & mask();
+    slots_[at] = {tag, value};
+    ++size_;
+  }
+
+  // Removes an entry that is there.
+  void erase(std::uint64_t hash, std::uint32_t value) {
+    const auto tag = static_cast<std::uint32_t>(hash);
+    std::size_t at = tag & mask();
+    while (slots_[at].value != value) {
+      STACK_ASSERT(slots_[at].value != kNone);
+      at = (at + 1) & mask();
+    }
+    --size_;
+    for (std::size_t next = (at + 1) & mask(); slots_[next].value != kNone;
+         next = (next + 1) & mask()) {
+      const std::size_t home = slots_[next].tag & mask();
+      // An entry may fill the gap unless its home lies behind the gap.
+      if (((next - home) & mask()) >= ((next - at) & mask())) {
+        slots_[at] = slots_[next];
+        at = next;
+      }
+    }
+    slots_[at] = {};
+  }
+
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+ private:
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t value = kNone;
+  };
+
+  std::size_t mask() const { return slots_.size() - 1; }
+
+  std::vector<Slot> slots_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace anteroom

@@ -1,0 +1,81 @@
+// Disjoint half-open ranges of offsets, sorted, at most a given number of them.
+// Offsets are distances from a moving origin, so that sequence numbers need no order here.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "stack/base/block_deque.h"
+
+namespace anteroom {
+
+struct Range {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;  // one past the last
+
+  std::uint64_t size() const { return end - begin; }
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+class RangeSet {
+ public:
+  bool empty() const { return ranges_.empty(); }
+  std::uint32_t count() const { return ranges_.size(); }
+  const Range& operator[](std::uint32_t i) const { return ranges_[i]; }
+
+  // The stored range that holds `offset`, or null.
+  const Range* find(std::uint64_t offset) const {
+    for (std::uint32_t i = 0; i < ranges_.size(); ++i) {
+      if (offset >= ranges_[i].begin && offset < ranges_[i].end) return &ranges_[i];
+    }
+    return nullptr;
+  }
+
+  // True where adding would touch a byte that is there already.
+  bool overlaps(Range added) const {
+    for (std::uint32_t i = 0; i < ranges_.size(); ++i) {
+      if (added.begin < ranges_[i].end && ranges_[i].begin < added.end) return true;
+    }
+    return false;
+  }
+
+  // Adds a range that is not empty, joining what it touches. False, and nothing changed, where that
+  // would need more than `count_max` ranges or more memory than the pool has.
+  bool add(Range added, std::uint32_t count_max, BufferPool& pool) {
+    STACK_ASSERT(added.begin < added.end);
+    std::uint32_t first = 0;
+    while (first < ranges_.size() && ranges_[first].end < added.begin) ++first;
+    std::uint32_t last = first;
+    while (last < ranges_.size() && ranges_[last].begin <= added.end) {
+      added.begin = std::min(added.begin, ranges_[last].begin);
+      added.end = std::max(added.end, ranges_[last].end);
+      ++last;
+    }
+    if (first == last) {
+      return ranges_.size() < count_max && ranges_.insert(first, added, pool);
+    }
+    ranges_[first] = added;
+    ranges_.erase(first + 1, last, pool);
+    return true;
+  }
+
+  // Forgets everything below `offset`.
+  void remove_below(std::uint64_t offset, BufferPool& pool) {
+    while (!ranges_.empty() && ranges_.front().end <= offset) ranges_.pop_front(pool);
+    if (!ranges_.empty() && ranges_.front().begin < offset) ranges_.front().begin = offset;
+  }
+
+  void clear(BufferPool& pool) { ranges_.clear(pool); }
+
+  void check_invariants() const {
+    for (std::uint32_t i = 0; i < ranges_.size(); ++i) {
+      STACK_ASSERT(ranges_[i].begin < ranges_[i].end);
+      STACK_ASSERT(i == 0 || ranges_[i - 1].end < ranges_[i].begin);
+    }
+  }
+
+ private:
+  BlockDeque<Range> ranges_;
+};
+
+}  // namespace anteroom

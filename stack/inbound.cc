@@ -1,0 +1,287 @@
+// The way in: frame, packet, segment, and whom it is for. Read receive() and follow the names down.
+// Nothing is sent here; replies, events and ready flows are queued.
+#include "stack/ip/icmp.h"
+#include "stack/ip/input.h"
+#include "stack/parts.h"
+#include "stack/tcp/isn.h"
+#include "stack/tcp/stateless.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/udp.h"
+
+namespace anteroom {
+
+void Stack::Parts::receive(Instant now, Bytes frame) {
+  ++stats.frames_in;
+  stats.bytes_in += frame.size();
+  const auto inbound = interface.admit(frame);
+  if (!inbound) return drop(inbound.error());
+  if (inbound->type == kEtherTypeIpv4) return receive_ipv4(now, *inbound);
+  if (inbound->type == kEtherTypeArp && interface.is_ethernet()) return receive_arp(now, *inbound);
+  drop(DropReason::link_unknown_type);
+}
+
+void Stack::Parts::receive_arp(Instant now, const Inbound& inbound) {
+  const auto packet = parse_arp(inbound.packet);
+  if (!packet) return drop(packet.error());
+  const ArpVerdict verdict = judge_arp(
+      *packet, {interface.mac(), interface.is_own(packet->target_ip), interface.is_own(packet->sender_ip),
+                interface.is_on_link(packet->sender_ip)});
+  if (verdict.conflict && conflicts.size() < 16) conflicts.push_back(packet->sender_ip);
+  if (verdict.learn) {
+    const std::uint32_t answered =
+        neighbors.learn(now, packet->sender_ip, packet->sender_mac, verdict.make_entry);
+    if (answered != NeighborCache::kNone) resume_parked(answered);
+  }
+  if (verdict.reply && !outbox.push(*verdict.reply)) drop(DropReason::reply_queue_full);
+  if (verdict.drop) drop(*verdict.drop);
+}
+
+void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
+  const auto packet = parse_ipv4(inbound.packet);
+  if (!packet) return drop(packet.error());
+  const Ipv4Header& header = packet->header;
+  const bool broadcast = interface.is_broadcast(header.destination);
+  const Addressing addressing{interface.is_own(header.destination), broadcast,
+                              interface.is_own(header.source), interface.is_broadcast(header.source),
+                              inbound.link_broadcast};
+  if (const auto refused = refuse_ipv4(*packet, addressing)) return drop(*refused);
+  if (!header.is_fragment()) return deliver(now, *packet, broadcast);
+  const auto whole = reassembly.add(now, header, packet->payload);
+  if (!whole) return drop(whole.error());
+  if (!*whole) return;
+  ++stats.datagrams_reassembled;
+  deliver(now, {(*whole)->header, {}, (*whole)->payload}, broadcast);
+}
+
+void Stack::Parts::deliver(Instant now, const Ipv4Packet& packet, bool broadcast) {
+  switch (packet.header.protocol) {
+    case kProtocolTcp: return receive_tcp(now, packet, broadcast);
+    case kProtocolIcmp: return receive_icmp(now, packet, broadcast);
+    case kProtocolUdp: return receive_udp(now, packet, broadcast);
+    default:
+      drop(DropReason::ip_unknown_protocol);
+      reply_icmp_error(now, IcmpType::unreachable, kUnreachableProtocol, packet, broadcast);
+  }
+}
+
+void Stack::Parts::receive_icmp(Instant now, const Ipv4Packet& packet, bool broadcast) {
+  const auto message = parse_icmpv4(packet.payload);
+  if (!message) return drop(message.error());
+  switch (static_cast<IcmpType>(message->type)) {
+    case IcmpType::unreachable:
+    case IcmpType::time_exceeded:
+    case IcmpType::parameter_problem:
+      return receive_icmp_error(now, *message);
+    case IcmpType::echo_request:
+      break;
+    default:
+      return drop(DropReason::icmp_ignored);
+  }
+  if (broadcast) return drop(DropReason::icmp_ignored);  // RFC 1122 3.2.2.6 lets a host be silent
+  // The reply is the request with another type: the copy in the outbox is patched in place.
+  Ipv4Header header;
+  header.source = packet.header.destination;
+  header.destination = packet.header.source;
+  header.protocol = kProtocolIcmp;
+  header.dscp = packet.header.dscp;
+  header.hop_limit = config.tcp.hop_limit;
+  header.identification = static_cast<std::uint16_t>(rng.next());
+  if (!outbox.push(header, packet.payload)) return drop(DropReason::reply_queue_full);
+  ReplyDatagram& reply = outbox[outbox.back()];
+  reply.payload[0] = static_cast<std::uint8_t>(IcmpType::echo_reply);
+  store_be16(reply.payload + 2, 0);
+  store_be16(reply.payload + 2, checksum_field(ones_sum({reply.payload, packet.payload.size()})));
+  ++stats.echo_replies_out;
+}
+
+void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
+  const auto quoted = quoted_tcp(message);
+  if (!quoted) return drop(DropReason::icmp_ignored);
+  const Flow flow{{quoted->header.source, quoted->source_port},
+                  {quoted->header.destination, quoted->destination_port}};
+  const std::uint32_t index = find_connection(hash_of(flow), flow);
+  if (index == FlatIndex::kNone || !connections[index].tcp.is_in_flight(Seq(quoted->seq))) {
+    return drop(DropReason::icmp_not_ours);
+  }
+  const bool too_big = message.type == static_cast<std::uint8_t>(IcmpType::unreachable) &&
+                       message.code == kUnreachableFragmentationNeeded;
+  if (too_big) {
+    const auto packet_bytes =
+        static_cast<std::uint16_t>(kIpv4HeaderBytes + quoted->header.payload_bytes);
+    const std::uint16_t mtu =
+        path_mtu.on_too_big(now, flow.remote.address, static_cast<std::uint16_t>(message.rest),
+                            packet_bytes, interface.mtu());
+    if (mtu == 0) return drop(DropReason::icmp_ignored);
+    connections[index].tcp.on_path_mtu(mtu);
+  } else {
+    connections[index].tcp.on_unreachable(is_hard_unreachable(message), ctx);
+  }
+  settle(index);
+}
+
+void Stack::Parts::receive_udp(Instant now, const Ipv4Packet& packet, bool broadcast) {
+  const auto header = parse_udp(packet.payload);
+  if (!header) return drop(header.error());
+  drop(DropReason::udp_no_port);
+  reply_icmp_error(now, IcmpType::unreachable, kUnreachablePort, packet, broadcast);
+}
+
+void Stack::Parts::receive_tcp(Instant now, const Ipv4Packet& packet, bool broadcast) {
+  const Ipv4Header& header = packet.header;
+  if (broadcast) return drop(DropReason::tcp_group_address);
+  const auto view = parse_tcp(packet.payload);
+  if (!view) return drop(view.error());
+  const std::uint16_t sum = sum_of(
+      ones_sum(packet.payload),
+      pseudo_header_sum(header.source, header.destination, kProtocolTcp, packet.payload.size()));
+  if (sum != 0xffff) return drop(DropReason::tcp_checksum);
+  const auto options = parse_tcp_options(view->options);
+  if (!options) return drop(options.error());
+  Segment segment{Seq(view->header.seq), Seq(view->header.ack), view->header.flags, view->header.window,
+                  view->header.urgent_pointer,
+                  static_cast<std::uint16_t>(kIpv4HeaderBytes + packet.options.size() +
+                                             packet.payload.size()),
+                  header.dscp, header.ecn, header.hop_limit, view->payload, *options};
+  receive_segment(now,
+                  {{header.destination, view->header.destination_port},
+                   {header.source, view->header.source_port}},
+                  segment);
+}
+
+void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment& segment) {
+  const std::uint64_t hash = hash_of(flow);
+  const std::uint32_t index = find_connection(hash, flow);
+  if (index == FlatIndex::kNone) return receive_for_listener(now, flow, hash, segment);
+  const Reply reply = connections[index].tcp.receive(now, segment, ctx);
+  if (reply == Reply::reset) reply_reset(flow, segment);
+  if (reply == Reply::new_listen) {
+    erase_connection(index);
+    return receive_for_listener(now, flow, hash, segment);
+  }
+  settle(index);
+}
+
+// RFC 9293 3.10.7.2, and what a held request adds to it (conditional-accept 2).
+void Stack::Parts::receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash,
+                                        const Segment& segment) {
+  ++stats.segments_in;
+  const std::uint32_t request = backlog.find(hash, flow);
+  if (request != kNoRequest) return receive_for_request(now, request, flow, hash, segment);
+  const std::uint32_t listener = find_listener(flow.local);
+  if (listener == kNoSlot) {
+    drop(DropReason::tcp_no_connection);
+    return reply_reset(flow, segment);
+  }
+  if (segment.has(tcp_flag::rst)) return drop(DropReason::tcp_reset_unmatched);  // first
+  if (segment.has(tcp_flag::ack)) {                                              // second
+    drop(DropReason::tcp_no_connection);
+    return reply_reset(flow, segment);
+  }
+  if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::fin)) {               // fourth
+    return drop(DropReason::tcp_listener_flags);
+  }
+  receive_syn(now, listener, flow, hash, segment);                               // third
+}
+
+void Stack::Parts::receive_for_request(Instant now, std::uint32_t request, const Flow& flow,
+                                       std::uint64_t hash, const Segment& segment) {
+  if (segment.has(tcp_flag::rst)) {
+    if (!backlog.matches_reset(request, segment.seq)) return drop(DropReason::request_reset_unmatched);
+    return withdraw(request, Error::withdrawn_reset);
+  }
+  if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::ack) || segment.has(tcp_flag::fin)) {
+    return drop(DropReason::request_segment_unexpected);
+  }
+  if (segment.seq == backlog[request].irs) {
+    drop(DropReason::request_duplicate);
+    ++stats.requests_repeated;
+    return backlog.on_repeat(now, request, segment, listeners);
+  }
+  const std::uint32_t listener = backlog[request].listener;
+  withdraw(request, Error::withdrawn_replaced);
+  receive_syn(now, listener, flow, hash, segment);
+}
+
+void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& flow,
+                               std::uint64_t hash, const Segment& segment) {
+  if (!listeners[listener].options.conditional) {
+    return open_ordinary(now, listener, flow, hash, segment);
+  }
+  const auto added = backlog.add(now, hash, flow, segment, listener, listeners);
+  if (!added) {
+    drop(added.error());
+    if (listeners[listener].options.overload == OverloadPolicy::drop) return;
+    ++stats.overload_resets;
+    return reply_reset(flow, segment);
+  }
+  ++stats.requests;
+  stats.caller_data_bytes += segment.payload.size();
+  ask_listener(listener);
+}
+
+// A listener without a condition function: SYN-ACK at once. Data on the SYN is not acknowledged, so that
+// it comes again when the client is known to be there (RFC 9293 3.4).
+void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow& flow,
+                                 std::uint64_t hash, const Segment& segment) {
+  Listener& chosen = listeners[listener];
+  const bool full = chosen.half_open + chosen.ready >= chosen.options.backlog_max;
+  if (full) {
+    drop(DropReason::accept_queue_full);
+    if (chosen.options.overload == OverloadPolicy::reset) {
+      ++stats.overload_resets;
+      reply_reset(flow, segment);
+    }
+    return;
+  }
+  const auto made = make_connection(now, flow, hash);
+  if (!made) return drop(DropReason::tcp_connection_limit);
+  ConnectionSlot& slot = connections[*made];
+  slot.listener = listeners.id_of(listener);
+  slot.ordinary = slot.half_open = true;
+  ++chosen.half_open;
+  const bool opened = slot.tcp.open_passive(now, peer_syn(segment), {}, false, {}, 0, ctx);
+  STACK_ASSERT(opened);  // without data there is nothing to find room for
+  settle(*made);
+}
+
+void Stack::Parts::reply_icmp_error(Instant now, IcmpType type, std::uint8_t code,
+                                    const Ipv4Packet& about, bool broadcast) {
+  if (!may_send_icmp_error(about, broadcast) || !icmp_errors.allow(now)) {
+    return drop(DropReason::icmp_rate_limit);
+  }
+  const IcmpError error = make_icmp_error(type, code, about.header, about.payload);
+  Ipv4Header header;
+  header.source = about.header.destination;
+  header.destination = about.header.source;
+  header.protocol = kProtocolIcmp;
+  header.hop_limit = config.tcp.hop_limit;
+  header.identification = static_cast<std::uint16_t>(rng.next());
+  if (!outbox.push(header, Bytes(error.bytes).first(error.size))) {
+    return drop(DropReason::reply_queue_full);
+  }
+  ++stats.icmp_errors_out;
+}
+
+void Stack::Parts::reply_reset(const Flow& flow, const Segment& segment) {
+  if (const auto reset = reset_for(segment)) reply_segment(flow, *reset);
+}
+
+void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segment) {
+  std::array<std::uint8_t, kTcpHeaderBytesMax> bytes;
+  const TcpHeader tcp{flow.local.port, flow.remote.port, segment.seq.value(), segment.ack.value(),
+                      segment.flags,   segment.window,   0,                   0};
+  const MutableBytes written = MutableBytes(bytes).first(emit_tcp(tcp, segment.options, bytes));
+  finish_tcp_checksum(written, pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp,
+                                                 written.size()));
+  Ipv4Header header;
+  header.source = flow.local.address;
+  header.destination = flow.remote.address;
+  header.protocol = kProtocolTcp;
+  header.hop_limit = config.tcp.hop_limit;
+  header.dont_fragment = true;
+  if (!outbox.push(header, written)) return drop(DropReason::reply_queue_full);
+  ++stats.segments_out;
+  ++stats.resets_out;
+}
+
+}  // namespace anteroom

@@ -1,0 +1,156 @@
+// Offsets in the RangeSet are offsets in the datagram's payload.
+#include "stack/ip/reassembly.h"
+
+#include <algorithm>
+
+namespace anteroom {
+namespace {
+
+constexpr std::uint32_t kPayloadMax = 65'535 - kIpv4HeaderBytes;
+
+}  // namespace
+
+Reassembly::~Reassembly() {
+  for (auto& datagram : datagrams_) kill(*datagram);
+  pool_.give_back(std::move(finished_));
+}
+
+Reassembly::Datagram* Reassembly::find(const Ipv4Header& header) {
+  for (auto& datagram : datagrams_) {
+    const Ipv4Header& first = datagram->first;
+    if (first.identification == header.identification && first.protocol == header.protocol &&
+        first.source == header.source && first.destination == header.destination) {
+      return datagram.get();
+    }
+  }
+  return nullptr;
+}
+
+Reassembly::Datagram* Reassembly::make(Instant now, const Ipv4Header& header) {
+  if (datagrams_.size() >= limits_.reassemblies_max) return nullptr;
+  datagrams_.push_back(std::make_unique<Datagram>());
+  datagrams_.back()->first = header;
+  datagrams_.back()->expires_at = now + limits_.reassembly_timeout;
+  return datagrams_.back().get();
+}
+
+void Reassembly::kill(Datagram& datagram) {
+  bytes_ -= datagram.data.size;
+  pool_.give_back(std::move(datagram.data));
+  datagram.data = {};
+  datagram.got.clear(pool_);
+  datagram.dead = true;
+}
+
+void Reassembly::erase(Datagram& datagram) {
+  kill(datagram);
+  std::erase_if(datagrams_, [&](const auto& entry) { return entry.get() == &datagram; });
+}
+
+bool Reassembly::grow(Datagram& datagram, std::uint32_t bytes) {
+  if (bytes <= datagram.data.size) return true;
+  Block larger = pool_.take(bytes);
+  if (!larger) return false;
+  if (bytes_ - datagram.data.size + larger.size > limits_.reassembly_bytes_max) {
+    pool_.give_back(std::move(larger));
+    return false;
+  }
+  if (datagram.data) {
+    copy_bytes({larger.data.get(), larger.size}, {datagram.data.data.get(), datagram.data.size});
+  }
+  bytes_ += larger.size;
+  bytes_ -= datagram.data.size;
+  pool_.give_back(std::move(datagram.data));
+  datagram.data = std::move(larger);
+  return true;
+}
+
+std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t offset, Bytes payload) {
+  const Range range{offset, offset + payload.size()};
+  if (datagram.got.overlaps(range)) {
+    const Range* known = datagram.got.find(range.begin);
+    const bool again = known != nullptr && known->end >= range.end &&
+                       std::equal(payload.begin(), payload.end(), datagram.data.data.get() + offset);
+    if (again) return std::nullopt;  // the network duplicated it
+    kill(datagram);
+    return DropReason::fragment_overlap;
+  }
+  if (++datagram.fragments > limits_.fragments_per_datagram_max ||
+      !grow(datagram, static_cast<std::uint32_t>(range.end)) ||
+      !datagram.got.add(range, limits_.fragments_per_datagram_max, pool_)) {
+    kill(datagram);
+    return DropReason::fragment_limit;
+  }
+  copy_bytes({datagram.data.data.get() + offset, payload.size()}, payload);
+  return std::nullopt;
+}
+
+Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now, const Ipv4Header& header,
+                                                               Bytes payload) {
+  const std::uint32_t offset = header.fragment_offset_bytes;
+  const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
+  const bool last = !header.more_fragments;
+  // All but the last fill whole units of eight bytes, RFC 791 3.2.
+  if (payload.empty() || end > kPayloadMax || (!last && payload.size() % 8 != 0)) {
+    return DropReason::fragment_malformed;
+  }
+  Datagram* datagram = find(header);
+  if (datagram == nullptr) datagram = make(now, header);
+  if (datagram == nullptr) return DropReason::fragment_limit;
+  if (datagram->dead) return DropReason::fragment_overlap;
+  const bool contradicts = (last && datagram->total_bytes != 0 && datagram->total_bytes != end) ||
+                           (datagram->total_bytes != 0 && end > datagram->total_bytes);
+  if (contradicts) {
+    kill(*datagram);
+    return DropReason::fragment_overlap;
+  }
+  if (const auto refused = store(*datagram, offset, payload)) return *refused;
+  if (last) datagram->total_bytes = end;
+  if (offset == 0) {
+    datagram->first = header;
+    datagram->has_first = true;
+  }
+  const RangeSet& got = datagram->got;
+  const bool whole = datagram->total_bytes != 0 && got.count() == 1 &&
+                     got[0] == Range{0, datagram->total_bytes};
+  if (!whole) {
+    // Data beyond the end that the last fragment told of was there before it.
+    if (datagram->total_bytes != 0 && got[got.count() - 1].end > datagram->total_bytes) {
+      kill(*datagram);
+      return DropReason::fragment_overlap;
+    }
+    return std::optional<Reassembled>();
+  }
+  pool_.give_back(std::move(finished_));
+  finished_ = std::move(datagram->data);
+  datagram->data = {};
+  bytes_ -= finished_.size;
+  Reassembled result{datagram->first, {finished_.data.get(), datagram->total_bytes}};
+  result.header.more_fragments = false;
+  result.header.fragment_offset_bytes = 0;
+  result.header.payload_bytes = static_cast<std::uint16_t>(datagram->total_bytes);
+  erase(*datagram);
+  return std::optional<Reassembled>(result);
+}
+
+std::optional<Instant> Reassembly::next_deadline() const {
+  if (datagrams_.empty()) return std::nullopt;
+  return datagrams_.front()->expires_at;
+}
+
+bool Reassembly::expire_one(Instant now, std::optional<ReassemblyTimeout>& timeout) {
+  if (datagrams_.empty() || datagrams_.front()->expires_at > now) return false;
+  Datagram& oldest = *datagrams_.front();
+  timeout.reset();
+  if (oldest.has_first && !oldest.dead) {
+    pool_.give_back(std::move(finished_));
+    finished_ = std::move(oldest.data);
+    oldest.data = {};
+    bytes_ -= finished_.size;
+    timeout = ReassemblyTimeout{oldest.first, {finished_.data.get(), std::min<std::size_t>(8, oldest.got[0].end)}};
+  }
+  erase(oldest);
+  return true;
+}
+
+}  // namespace anteroom

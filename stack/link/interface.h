@@ -1,0 +1,44 @@
+// The interface of a stack: its medium, its addresses, and whether a frame is for it. RFC 894, RFC 1122 2.
+// Not here: who has which link address (neighbor/), the device (tap/).
+#pragma once
+
+#include <anteroom/config.h>
+
+#include "stack/wire/ethernet.h"
+
+namespace anteroom {
+
+// What a frame carries, and how it was addressed on the link.
+struct Inbound {
+  std::uint16_t type = 0;  // EtherType
+  bool link_broadcast = false;
+  MacAddress source{};     // zero on a medium without link addresses
+  Bytes packet{};
+};
+
+class Interface {
+ public:
+  explicit Interface(const InterfaceConfig& config) : config_(config) {}
+
+  bool is_ethernet() const { return config_.medium == Medium::ethernet; }
+  const MacAddress& mac() const { return config_.mac; }
+  std::uint16_t mtu() const { return config_.mtu; }
+  std::size_t header_bytes() const { return is_ethernet() ? kEthernetHeaderBytes : 0; }
+  std::size_t frame_bytes_max() const { return header_bytes() + config_.mtu; }
+
+  bool is_own(const IpAddress& address) const;
+  // One of the networks' broadcast addresses, or 255.255.255.255.
+  bool is_broadcast(const IpAddress& address) const;
+  // In one of the networks of the own addresses.
+  bool is_on_link(const IpAddress& address) const;
+  // The own address to speak from towards `next_hop`: the one of its network, else the first.
+  IpAddress source_for(const IpAddress& next_hop) const;
+
+  // Takes a frame apart.
+  Result<Inbound, DropReason> admit(Bytes frame) const;
+
+ private:
+  InterfaceConfig config_;
+};
+
+}  // namespace anteroom

@@ -1,0 +1,162 @@
+// What a Stack is made of, and the functions behind its doors. Only stack/*.cc sees this.
+//
+//   stack.cc   the doors: frames in, frames out, time
+//   inbound.cc what becomes of a packet, layer by layer
+//   settle.cc  after each call on a connection: events, ready list, deadline, end
+//   verbs.cc   listeners, requests, connections as the owner drives them
+#pragma once
+
+#include <anteroom/stack.h>
+
+#include "stack/accept/backlog.h"
+#include "stack/ip/icmp.h"
+#include "stack/ip/path_mtu.h"
+#include "stack/ip/reassembly.h"
+#include "stack/ip/route.h"
+#include "stack/link/interface.h"
+#include "stack/neighbor/arp.h"
+#include "stack/neighbor/cache.h"
+#include "stack/outbox.h"
+#include "stack/tcp/connection.h"
+#include "stack/tcp/isn.h"
+#include "stack/base/rng.h"
+
+namespace anteroom {
+
+inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
+
+// A connection and its places in the stack's lists.
+struct ConnectionSlot {
+  ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
+
+  Connection tcp;
+  ListenerId listener{};                 // set where a listener made it
+  std::uint32_t flow_tag = 0;            // low half of the flow's hash
+  HeapPosition deadline = kNotQueued;
+  std::uint32_t next_ready = kNoSlot;    // in the ready list, or parked at a neighbor
+  std::uint32_t next_event = kNoSlot;
+  std::uint32_t next_accept = kNoSlot;   // in the listener's accept queue
+  std::uint32_t neighbor = kNoSlot;      // where the next hop was found last
+  bool listed : 1 = false;               // in the ready list or parked
+  bool has_event : 1 = false;            // in the event list
+  bool ordinary : 1 = false;             // its listener has no condition function
+  bool half_open : 1 = false;            // counted so at its listener
+  bool taken : 1 = false;                // from its accept queue
+  bool announced : 1 = false;            // the owner knows the id
+  bool released : 1 = false;             // the owner gave the id up
+  bool told_closed : 1 = false;
+};
+
+// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing else is
+// what it costs.
+static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 16 <= 512);
+
+// A first-in first-out list through the slots, by one of their links.
+struct SlotList {
+  std::uint32_t first = kNoSlot;
+  std::uint32_t last = kNoSlot;
+};
+
+struct Stack::Parts {
+  explicit Parts(const Config& chosen);
+  ~Parts();
+
+  // --- inbound.cc ---
+  void receive(Instant now, Bytes frame);
+  void receive_arp(Instant now, const Inbound& inbound);
+  void receive_ipv4(Instant now, const Inbound& inbound);
+  void deliver(Instant now, const Ipv4Packet& packet, bool broadcast);
+  void receive_icmp(Instant now, const Ipv4Packet& packet, bool broadcast);
+  void receive_icmp_error(Instant now, const IcmpMessage& message);
+  void receive_udp(Instant now, const Ipv4Packet& packet, bool broadcast);
+  void receive_tcp(Instant now, const Ipv4Packet& packet, bool broadcast);
+  void receive_segment(Instant now, const Flow& flow, const Segment& segment);
+  void receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash, const Segment& segment);
+  void receive_for_request(Instant now, std::uint32_t request, const Flow& flow, std::uint64_t hash,
+                           const Segment& segment);
+  void receive_syn(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
+                   const Segment& segment);
+  void open_ordinary(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
+                     const Segment& segment);
+  void reply_icmp_error(Instant now, IcmpType type, std::uint8_t code, const Ipv4Packet& about,
+                        bool broadcast);
+  void reply_reset(const Flow& flow, const Segment& segment);
+  void reply_segment(const Flow& flow, const OutgoingSegment& segment);
+
+  // --- stack.cc ---
+  void advance(Instant now);
+  bool advance_one(Instant now);
+  void give_up_neighbor(std::uint32_t neighbor);
+  void resume_parked(std::uint32_t neighbor);
+  void park_reply(std::uint32_t neighbor);
+  void park_flow(std::uint32_t neighbor);
+  std::uint32_t neighbor_of(Instant now, ConnectionSlot& slot);
+  void leave_ready_list(std::uint32_t index);
+  std::size_t next_frame(Instant now, MutableBytes out);
+  std::size_t next_arp_frame(MutableBytes out);
+  std::size_t next_reply_frame(Instant now, MutableBytes out);
+  std::size_t next_flow_frame(Instant now, MutableBytes out);
+  std::size_t write_segment(const Connection& from, const OutgoingSegment& segment, MutableBytes out);
+  std::size_t write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out);
+  void write_link_header(const MacAddress& to, MutableBytes out) const;
+  std::optional<Deadline> next_deadline() const;
+
+  // --- settle.cc ---
+  void settle(std::uint32_t index);          // there may be something to send
+  void settle_quietly(std::uint32_t index);  // there is not
+  void settle_handshake(std::uint32_t index);
+  void free_if_over(std::uint32_t index);
+  void mark_ready(std::uint32_t index);
+  void queue_event(std::uint32_t index);
+  void ask_listener(std::uint32_t listener);
+  std::optional<Event> next_event();
+  std::optional<Event> next_indication();
+  Event connection_event(std::uint32_t index);
+  void withdraw(std::uint32_t request, Error why);
+  void push(SlotList& list, std::uint32_t index, std::uint32_t ConnectionSlot::*link);
+  std::uint32_t pop(SlotList& list, std::uint32_t ConnectionSlot::*link);
+
+  // --- verbs.cc ---
+  std::uint32_t find_connection(std::uint64_t hash, const Flow& flow) const;
+  std::uint32_t find_listener(const Endpoint& local) const;
+  ConnectionSlot* find_owned(ConnectionId connection);
+  // The slot for a new connection, or the limit that is in the way.
+  Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash);
+  bool evict_time_wait();
+  void erase_connection(std::uint32_t index);
+  Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
+  std::uint64_t hash_of(const Flow& flow) const { return flow_hash(flow_key, flow); }
+  Request describe(Instant now, std::uint32_t request) const;
+
+  void drop(DropReason reason) { ++stats.drops[static_cast<std::size_t>(reason)]; }
+  auto deadline_positions() {
+    return [this](std::uint32_t index) -> HeapPosition& { return connections[index].deadline; };
+  }
+
+  Config config;
+  Stats stats;
+  HashKey flow_key, isn_key, timestamp_key;
+  Rng rng;
+  BufferPool pool;
+  RateLimit challenges;
+  RateLimit icmp_errors;
+  Interface interface;
+  RouteTable routes;
+  NeighborCache neighbors;
+  PathMtuCache path_mtu;
+  Reassembly reassembly;
+  Outbox outbox;
+  TcpContext ctx;
+  Slab<ConnectionSlot, ConnectionId> connections;
+  FlatIndex flows;
+  DeadlineQueue deadlines;
+  Listeners listeners;
+  Backlog backlog;
+  SlotList ready;
+  SlotList events;
+  std::vector<std::uint32_t> asked_listeners;  // those that may have something to indicate
+  std::vector<IpAddress> conflicts;
+  std::uint32_t clock_hand = 0;                // of evict_time_wait()
+};
+
+}  // namespace anteroom

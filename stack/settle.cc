@@ -1,0 +1,172 @@
+// After each call on a connection or a request: what the owner is to be told, whether there may be
+// something to send, when it wants the time again, and whether it is over.
+#include "stack/parts.h"
+
+namespace anteroom {
+
+void Stack::Parts::push(SlotList& list, std::uint32_t index, std::uint32_t ConnectionSlot::*link) {
+  connections[index].*link = kNoSlot;
+  (list.last == kNoSlot ? list.first : connections[list.last].*link) = index;
+  list.last = index;
+}
+
+std::uint32_t Stack::Parts::pop(SlotList& list, std::uint32_t ConnectionSlot::*link) {
+  const std::uint32_t index = list.first;
+  if (index == kNoSlot) return kNoSlot;
+  list.first = connections[index].*link;
+  if (list.first == kNoSlot) list.last = kNoSlot;
+  connections[index].*link = kNoSlot;
+  return index;
+}
+
+void Stack::Parts::settle(std::uint32_t index) {
+  if (!connections[index].tcp.is_finished()) mark_ready(index);
+  settle_quietly(index);
+}
+
+void Stack::Parts::settle_quietly(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  if (slot.half_open) settle_handshake(index);
+  if (slot.tcp.signals() != 0) queue_event(index);
+  const auto [at, timer] = slot.tcp.deadline();
+  if (timer == Timer::none) {
+    deadlines.clear(index, deadline_positions());
+  } else {
+    deadlines.set(index, at, deadline_positions());
+  }
+  if constexpr (kChecked) slot.tcp.check_invariants();
+  if (slot.tcp.is_finished()) free_if_over(index);
+}
+
+// A connection of an ordinary listener enters its accept queue when established, or leaves unheard of.
+void Stack::Parts::settle_handshake(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  if (slot.tcp.state() == State::syn_received) return;
+  slot.half_open = false;
+  Listener* listener = listeners.find(slot.listener);
+  if (listener == nullptr) return;
+  --listener->half_open;
+  if (slot.tcp.is_finished() || slot.tcp.failure()) return;
+  slot.announced = true;
+  ++listener->ready;
+  SlotList queue{listener->first_ready, listener->last_ready};
+  push(queue, index, &ConnectionSlot::next_accept);
+  listener->first_ready = queue.first;
+  listener->last_ready = queue.last;
+}
+
+void Stack::Parts::mark_ready(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  if (slot.listed) return;
+  slot.listed = true;
+  push(ready, index, &ConnectionSlot::next_ready);
+}
+
+void Stack::Parts::queue_event(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  if (slot.has_event || !slot.announced) return;
+  slot.has_event = true;
+  push(events, index, &ConnectionSlot::next_event);
+}
+
+// A slot in a list is freed when the list lets go of it.
+void Stack::Parts::free_if_over(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  const bool known = slot.announced && !(slot.released && slot.told_closed);
+  if (!slot.tcp.is_finished() || slot.listed || slot.has_event || known) return;
+  erase_connection(index);
+}
+
+void Stack::Parts::erase_connection(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  deadlines.clear(index, deadline_positions());
+  slot.tcp.release(pool);
+  flows.erase(slot.flow_tag, index);
+  connections.erase(index);
+}
+
+void Stack::Parts::ask_listener(std::uint32_t listener) {
+  if (listeners[listener].may_indicate()) asked_listeners.push_back(listener);
+}
+
+void Stack::Parts::withdraw(std::uint32_t request, Error why) {
+  const std::uint32_t listener = backlog[request].listener;
+  backlog.withdraw(request, why, listeners);
+  switch (why) {
+    case Error::withdrawn_reset: ++stats.requests_withdrawn_reset; break;
+    case Error::withdrawn_replaced: ++stats.requests_withdrawn_replaced; break;
+    case Error::withdrawn_expired: ++stats.requests_withdrawn_expired; break;
+    default: ++stats.requests_withdrawn_listener_closed; break;
+  }
+  ask_listener(listener);
+}
+
+std::optional<Event> Stack::Parts::next_indication() {
+  while (!asked_listeners.empty()) {
+    const std::uint32_t listener = asked_listeners.back();
+    const std::uint32_t request =
+        listeners.live(listener) ? backlog.indicate(listeners[listener]) : kNoRequest;
+    if (request == kNoRequest) {
+      asked_listeners.pop_back();
+      continue;
+    }
+    Event event;
+    event.kind = EventKind::connection_requested;
+    event.listener = listeners.id_of(listener);
+    event.pending = backlog.id_of(request);
+    return event;
+  }
+  return std::nullopt;
+}
+
+std::optional<Event> Stack::Parts::next_event() {
+  if (const auto gone = backlog.next_withdrawn()) {
+    Event event;
+    event.kind = EventKind::request_withdrawn;
+    event.failed = true;
+    event.error = gone->why;
+    event.pending = gone->pending;
+    if (listeners.live(gone->listener)) event.listener = listeners.id_of(gone->listener);
+    return event;
+  }
+  if (const auto indication = next_indication()) return indication;
+  if (events.first != kNoSlot) return connection_event(events.first);
+  if (conflicts.empty()) return std::nullopt;
+  Event event;
+  event.kind = EventKind::address_conflict;
+  event.address = conflicts.back();
+  conflicts.pop_back();
+  return event;
+}
+
+// The first thing that this connection has to tell; it stays in the list while there is more.
+Event Stack::Parts::connection_event(std::uint32_t index) {
+  constexpr std::pair<Signal, EventKind> kOrder[] = {
+      {kSignalConnected, EventKind::connected},    {kSignalReadable, EventKind::readable},
+      {kSignalUrgent, EventKind::urgent},          {kSignalPeerClosed, EventKind::peer_closed},
+      {kSignalWritable, EventKind::writable},      {kSignalClosed, EventKind::closed}};
+  ConnectionSlot& slot = connections[index];
+  Event event;
+  event.connection = connections.id_of(index);
+  event.listener = slot.listener;
+  for (const auto& [signal, kind] : kOrder) {
+    if ((slot.tcp.signals() & signal) == 0) continue;
+    slot.tcp.clear_signal(signal);
+    event.kind = kind;
+    break;
+  }
+  if (event.kind == EventKind::connected && slot.ordinary) event.kind = EventKind::accept_ready;
+  if (event.kind == EventKind::closed) {
+    slot.told_closed = true;
+    event.failed = slot.tcp.failure().has_value();
+    event.error = slot.tcp.failure().value_or(Error{});
+  }
+  if (slot.tcp.signals() == 0) {
+    (void)pop(events, &ConnectionSlot::next_event);
+    slot.has_event = false;
+    free_if_over(index);
+  }
+  return event;
+}
+
+}  // namespace anteroom

@@ -1,0 +1,348 @@
+// The six doors, and the way out: replies first, then ready flows, each through route, neighbor and link.
+// Not here: the way in (inbound.cc), the owner's verbs (verbs.cc).
+#include <anteroom/stack.h>
+
+#include "stack/ip/icmp.h"
+#include "stack/ip/output.h"
+#include "stack/parts.h"
+#include "stack/wire/checksum.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace anteroom {
+namespace {
+
+// Purposes of the keys made from the seed.
+enum Purpose : std::uint8_t {
+  kFlowTable = 1,
+  kIsn = 2,
+  kTimestamps = 3,
+  kNeighbors = 4,
+  kSources = 5,
+  kRandom = 6,
+};
+
+std::uint32_t buffer_capacity(std::uint32_t bytes) {
+  return std::bit_ceil(std::clamp(bytes, BufferPool::kBlockMin, BufferPool::kBlockMax));
+}
+
+}  // namespace
+
+Stack::Parts::Parts(const Config& chosen)
+    : config(chosen),
+      flow_key(derive_key(chosen.seed, kFlowTable)),
+      isn_key(derive_key(chosen.seed, kIsn)),
+      timestamp_key(derive_key(chosen.seed, kTimestamps)),
+      rng(derive_key(chosen.seed, kRandom)),
+      pool(chosen.limits.buffer_bytes_max),
+      challenges(chosen.limits.challenge_acks_per_second),
+      icmp_errors(chosen.limits.icmp_errors_per_second),
+      interface(chosen.interface),
+      routes(chosen.interface, chosen.routes),
+      neighbors(chosen.limits, derive_key(chosen.seed, kNeighbors)),
+      path_mtu(chosen.limits),
+      reassembly(chosen.limits, pool),
+      outbox(chosen.limits),
+      ctx{config.tcp, config.limits, chosen.interface.mtu,
+          buffer_capacity(chosen.limits.send_buffer_bytes_max),
+          buffer_capacity(chosen.limits.receive_buffer_bytes_max), pool, stats, challenges},
+      connections(chosen.limits.connections_max),
+      flows(chosen.limits.connections_max),
+      listeners(chosen.limits.listeners_max),
+      backlog(chosen.limits, derive_key(chosen.seed, kSources)) {}
+
+Stack::Parts::~Parts() {
+  for (std::uint32_t i = 0; i < connections.slots_made(); ++i) {
+    if (connections.live(i)) connections[i].tcp.release(pool);
+  }
+}
+
+Stack::Stack(const Config& config) {
+  STACK_ASSERT(check_config(config).empty());
+  parts_ = std::make_unique<Parts>(config);
+}
+
+Stack::~Stack() = default;
+
+void Stack::receive(Instant now, Bytes frame) { parts_->receive(now, frame); }
+void Stack::advance(Instant now) { parts_->advance(now); }
+std::size_t Stack::next_frame(Instant now, MutableBytes out) { return parts_->next_frame(now, out); }
+std::optional<Event> Stack::next_event() { return parts_->next_event(); }
+std::optional<Deadline> Stack::next_deadline() const { return parts_->next_deadline(); }
+std::size_t Stack::frame_bytes_max() const { return parts_->interface.frame_bytes_max(); }
+const Config& Stack::config() const { return parts_->config; }
+
+const Stats& Stack::stats() const {
+  parts_->stats.requests_held = parts_->backlog.held();
+  parts_->stats.connections = parts_->connections.size();
+  parts_->stats.buffer_bytes = parts_->pool.bytes_taken();
+  return parts_->stats;
+}
+
+void Stack::check_invariants() const {
+  const Parts& parts = *parts_;
+  parts.backlog.check_invariants(parts.listeners);
+  for (std::uint32_t i = 0; i < parts.connections.slots_made(); ++i) {
+    if (parts.connections.live(i)) parts.connections[i].tcp.check_invariants();
+  }
+  STACK_ASSERT(parts.flows.size() == parts.connections.size());
+}
+
+// --- Time ---
+
+void Stack::Parts::advance(Instant now) {
+  for (std::uint32_t i = 0; i < config.limits.timers_per_advance; ++i) {
+    if (!advance_one(now)) return;
+  }
+}
+
+bool Stack::Parts::advance_one(Instant now) {
+  if (!deadlines.empty() && deadlines.front().at <= now) {
+    const std::uint32_t index = deadlines.front().owner;
+    connections[index].tcp.advance(now, ctx);
+    settle(index);
+    return true;
+  }
+  if (const auto expiry = backlog.next_expiry(); expiry && *expiry <= now) {
+    withdraw(backlog.next_to_expire(), Error::withdrawn_expired);
+    return true;
+  }
+  std::uint32_t failed = NeighborCache::kNone;
+  if (neighbors.advance_one(now, failed)) {
+    if (failed != NeighborCache::kNone) give_up_neighbor(failed);
+    return true;
+  }
+  std::optional<ReassemblyTimeout> timeout;
+  if (!reassembly.expire_one(now, timeout)) return false;
+  drop(DropReason::fragment_expired);
+  if (timeout) {
+    const Ipv4Packet about{timeout->header, {}, timeout->quoted};
+    constexpr std::uint8_t kReassemblyTime = 1;
+    reply_icmp_error(now, IcmpType::time_exceeded, kReassemblyTime, about, false);
+  }
+  return true;
+}
+
+std::optional<Deadline> Stack::Parts::next_deadline() const {
+  std::optional<Deadline> soonest;
+  const auto consider = [&](Instant at, Timer timer, ConnectionId connection) {
+    if (!soonest || at < soonest->at) soonest = Deadline{at, timer, connection};
+  };
+  if (!deadlines.empty()) {
+    const auto& front = deadlines.front();
+    consider(front.at, connections[front.owner].tcp.deadline().second, connections.id_of(front.owner));
+  }
+  if (const auto at = backlog.next_expiry()) consider(*at, Timer::request_expiry, {});
+  if (const auto at = neighbors.next_deadline()) consider(*at, Timer::neighbor, {});
+  if (const auto at = reassembly.next_deadline()) consider(*at, Timer::reassembly, {});
+  return soonest;
+}
+
+// --- The way out ---
+
+std::size_t Stack::Parts::next_frame(Instant now, MutableBytes out) {
+  STACK_ASSERT(out.size() >= interface.frame_bytes_max());
+  std::size_t size = next_arp_frame(out);
+  if (size == 0) size = next_reply_frame(now, out);
+  if (size == 0) size = next_flow_frame(now, out);
+  if (size == 0) size = next_arp_frame(out);  // a question that a flow or reply has raised just now
+  if (size != 0) {
+    ++stats.frames_out;
+    stats.bytes_out += size;
+  }
+  return size;
+}
+
+void Stack::Parts::write_link_header(const MacAddress& to, MutableBytes out) const {
+  if (interface.is_ethernet()) emit_ethernet({to, interface.mac(), kEtherTypeIpv4}, out);
+}
+
+std::size_t Stack::Parts::write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out) {
+  emit_ethernet({to, interface.mac(), kEtherTypeArp}, out);
+  emit_arp(packet, out.subspan(kEthernetHeaderBytes));
+  return kEthernetHeaderBytes + kArpBytes;
+}
+
+std::size_t Stack::Parts::next_arp_frame(MutableBytes out) {
+  if (const auto answer = outbox.next_arp()) return write_arp(*answer, answer->target_mac, out);
+  const std::uint32_t asked = neighbors.next_query();
+  if (asked == NeighborCache::kNone) return 0;
+  const Neighbor& neighbor = neighbors[asked];
+  // RFC 1122 2.3.2.1: an entry in doubt is asked directly first.
+  const bool direct = neighbor.state == Neighbor::State::stale && neighbor.queries == 1;
+  return write_arp(arp_query(interface.mac(), interface.source_for(neighbor.address), neighbor.address),
+                   direct ? neighbor.mac : MacAddress::broadcast(), out);
+}
+
+std::size_t Stack::Parts::next_reply_frame(Instant now, MutableBytes out) {
+  while (outbox.front() != Outbox::kNone) {
+    ReplyDatagram& reply = outbox[outbox.front()];
+    MacAddress to{};
+    const auto hop = routes.next_hop(reply.header.destination);
+    if (!hop) {
+      drop(DropReason::route_missing);
+      outbox.pop();
+      continue;
+    }
+    if (interface.is_ethernet()) {
+      const std::uint32_t neighbor = neighbors.want(now, *hop);
+      if (neighbor == NeighborCache::kNone || !neighbors.is_resolved(neighbor)) {
+        park_reply(neighbor);
+        continue;
+      }
+      to = neighbors[neighbor].mac;
+    }
+    const Fragment fragment = fragment_at(reply.header, reply.sent_bytes, interface.mtu());
+    write_link_header(to, out);
+    const MutableBytes packet = out.subspan(interface.header_bytes());
+    emit_ipv4(fragment.header, packet);
+    const std::size_t bytes = fragment.header.payload_bytes;
+    copy_bytes(packet.subspan(kIpv4HeaderBytes), {reply.payload + fragment.offset, bytes});
+    reply.sent_bytes += static_cast<std::uint32_t>(bytes);
+    if (!fragment.last || fragment.offset != 0) ++stats.fragments_out;
+    if (fragment.last) outbox.pop();
+    return interface.header_bytes() + kIpv4HeaderBytes + bytes;
+  }
+  return 0;
+}
+
+void Stack::Parts::park_reply(std::uint32_t neighbor) {
+  const bool room = neighbor != NeighborCache::kNone &&
+                    neighbors[neighbor].parked_packets < config.limits.parked_per_neighbor_max;
+  if (!room) {
+    drop(DropReason::neighbor_parked_limit);
+    return outbox.pop();
+  }
+  Neighbor& entry = neighbors[neighbor];
+  const std::uint32_t index = outbox.detach();
+  outbox[index].next = entry.parked_replies;
+  entry.parked_replies = index;
+  ++entry.parked_packets;
+}
+
+void Stack::Parts::resume_parked(std::uint32_t neighbor) {
+  Neighbor& entry = neighbors[neighbor];
+  // The newest was parked first in the list: walking it turns the order back.
+  std::uint32_t reversed = Outbox::kNone;
+  for (std::uint32_t i = entry.parked_replies; i != Outbox::kNone;) {
+    const std::uint32_t next = outbox[i].next;
+    outbox[i].next = reversed;
+    reversed = i;
+    i = next;
+  }
+  while (reversed != Outbox::kNone) {
+    const std::uint32_t next = outbox[reversed].next;
+    outbox.attach(reversed);
+    reversed = next;
+  }
+  entry.parked_replies = Outbox::kNone;
+  entry.parked_packets = 0;
+  for (std::uint32_t i = entry.parked_flows; i != kNoSlot;) {
+    const std::uint32_t next = connections[i].next_ready;
+    push(ready, i, &ConnectionSlot::next_ready);
+    i = next;
+  }
+  entry.parked_flows = kNoSlot;
+}
+
+// Nobody answers: what was parked is lost, and connections hear that the host cannot be reached.
+void Stack::Parts::give_up_neighbor(std::uint32_t neighbor) {
+  Neighbor& entry = neighbors[neighbor];
+  for (std::uint32_t i = entry.parked_replies; i != Outbox::kNone;) {
+    const std::uint32_t next = outbox[i].next;
+    drop(DropReason::neighbor_unresolved);
+    outbox.discard(i);
+    i = next;
+  }
+  for (std::uint32_t i = entry.parked_flows; i != kNoSlot;) {
+    const std::uint32_t next = connections[i].next_ready;
+    connections[i].listed = false;
+    drop(DropReason::neighbor_unresolved);
+    connections[i].tcp.on_no_way_out(ctx);
+    settle_quietly(i);
+    i = next;
+  }
+  neighbors.forget(neighbor);
+}
+
+std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
+  for (std::uint32_t index = ready.first; index != kNoSlot; index = ready.first) {
+    ConnectionSlot& slot = connections[index];
+    MacAddress to{};
+    if (interface.is_ethernet() && !slot.tcp.is_finished()) {
+      const std::uint32_t neighbor = neighbor_of(now, slot);
+      if (neighbor == NeighborCache::kNone || !neighbors.is_resolved(neighbor)) {
+        park_flow(neighbor);
+        continue;
+      }
+      to = neighbors[neighbor].mac;
+    }
+    const auto segment = slot.tcp.next_segment(now, ctx);
+    if (!segment) {
+      leave_ready_list(index);
+      continue;
+    }
+    write_link_header(to, out);
+    const std::size_t size = write_segment(slot.tcp, *segment, out);
+    // One segment each in turn, so that no flow waits for another's window.
+    (void)pop(ready, &ConnectionSlot::next_ready);
+    push(ready, index, &ConnectionSlot::next_ready);
+    return size;
+  }
+  return 0;
+}
+
+// The flow has nothing more to send for now. Sending may have moved its timers.
+void Stack::Parts::leave_ready_list(std::uint32_t index) {
+  (void)pop(ready, &ConnectionSlot::next_ready);
+  connections[index].listed = false;
+  settle_quietly(index);
+}
+
+std::uint32_t Stack::Parts::neighbor_of(Instant now, ConnectionSlot& slot) {
+  const auto hop = routes.next_hop(slot.tcp.flow().remote.address);
+  if (!hop) return NeighborCache::kNone;
+  slot.neighbor = neighbors.want_again(now, slot.neighbor, *hop);
+  return slot.neighbor;
+}
+
+void Stack::Parts::park_flow(std::uint32_t neighbor) {
+  const std::uint32_t index = pop(ready, &ConnectionSlot::next_ready);
+  if (neighbor == NeighborCache::kNone) {  // its retransmission timer brings it back
+    connections[index].listed = false;
+    drop(DropReason::route_missing);
+    connections[index].tcp.on_no_way_out(ctx);
+    return settle_quietly(index);
+  }
+  connections[index].next_ready = neighbors[neighbor].parked_flows;
+  neighbors[neighbor].parked_flows = index;
+}
+
+// Headers and payload of a segment; the link header is written already. Returns the frame's length.
+std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSegment& segment,
+                                        MutableBytes out) {
+  const Flow& flow = from.flow();
+  const std::size_t link_bytes = interface.header_bytes();
+  const MutableBytes packet = out.subspan(link_bytes);
+  const TcpHeader tcp{flow.local.port, flow.remote.port, segment.seq.value(), segment.ack.value(),
+                      segment.flags,   segment.window,   0,                   segment.urgent_pointer};
+  const std::size_t header_bytes = emit_tcp(tcp, segment.options, packet.subspan(kIpv4HeaderBytes));
+  if (segment.payload_bytes != 0) {
+    from.copy_payload(segment, packet.subspan(kIpv4HeaderBytes + header_bytes));
+  }
+  const std::size_t tcp_bytes = header_bytes + segment.payload_bytes;
+  finish_tcp_checksum(packet.subspan(kIpv4HeaderBytes, tcp_bytes),
+                      pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, tcp_bytes));
+  Ipv4Header ip;
+  ip.source = flow.local.address;
+  ip.destination = flow.remote.address;
+  ip.protocol = kProtocolTcp;
+  ip.hop_limit = config.tcp.hop_limit;
+  ip.dont_fragment = true;  // RFC 1191 3; such a packet needs no identification (RFC 6864 4.1)
+  ip.payload_bytes = static_cast<std::uint16_t>(tcp_bytes);
+  emit_ipv4(ip, packet);
+  return link_bytes + kIpv4HeaderBytes + tcp_bytes;
+}
+
+}  // namespace anteroom

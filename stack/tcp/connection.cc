@@ -1,0 +1,359 @@
+// Birth, user calls, timers and end of a connection.
+#include "stack/tcp/connection.h"
+
+#include <algorithm>
+
+namespace anteroom {
+namespace {
+
+// RFC 9293 3.3.2, figure 5, and 3.5: where each state may go.
+bool is_transition(State from, State to) {
+  using enum State;
+  switch (from) {
+    case closed: return to == syn_sent || to == syn_received;
+    case syn_sent: return to == syn_received || to == established || to == closed;
+    case syn_received: return to == established || to == fin_wait_1 || to == close_wait || to == closed;
+    case established: return to == fin_wait_1 || to == close_wait || to == closed;
+    case fin_wait_1: return to == fin_wait_2 || to == closing || to == time_wait || to == closed;
+    case fin_wait_2: return to == time_wait || to == closed;
+    case close_wait: return to == last_ack || to == closed;
+    case closing: return to == time_wait || to == closed;
+    case last_ack: return to == closed;
+    case time_wait: return to == closed;
+    case listen: return false;
+  }
+  return false;
+}
+
+std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
+  return mss_of_mtu(path_mtu != 0 && path_mtu < ctx.mtu ? path_mtu : ctx.mtu);
+}
+
+}  // namespace
+
+Connection::Connection(const Birth& birth, const TcpContext& ctx)
+    : flow_(birth.flow),
+      snd_(birth.iss),
+      rcv_(ctx.receive_capacity),
+      recovery_(birth.iss),
+      rtt_(ctx.tcp),
+      timestamps_(birth.timestamp_offset),
+      keepalive_(ctx.tcp.keepalive),
+      path_mss_(mss_of_path(birth.path_mtu, ctx)),
+      no_delay_(ctx.tcp.no_delay) {
+  agreed_.receive_mss = mss_of_mtu(ctx.mtu);
+}
+
+bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data, const TcpContext& ctx) {
+  if (snd_.append(caller_data, ctx.send_capacity, ctx.pool) != caller_data.size()) return false;
+  syn_payload_ = static_cast<std::uint16_t>(caller_data.size());
+  repeat_syn_data_ = repeat_data;
+  agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  enter(now, State::syn_sent, ctx);
+  owes_syn_ = true;
+  return true;
+}
+
+bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
+                              bool keep_caller_data, Bytes response_data, std::uint32_t in_syn_ack,
+                              const TcpContext& ctx) {
+  agreed_ = agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  rcv_.on_syn(peer.irs, agreed_.receive_scale);
+  const bool stored = rcv_.on_syn_data(caller_data, keep_caller_data, ctx.pool) &&
+                      snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
+  if (!stored) {
+    release(ctx.pool);
+    return false;
+  }
+  passive_ = true;
+  syn_payload_ = static_cast<std::uint16_t>(in_syn_ack);
+  snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
+  if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
+  enter(now, State::syn_received, ctx);
+  if (rcv_.readable_bytes() != 0) signals_ |= kSignalReadable;
+  owes_syn_ = true;
+  return true;
+}
+
+Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const TcpContext& ctx) {
+  if (failed_) return Failure{failure_};
+  if (snd_.fin_queued() || closed_by_owner_ || is_over()) return Failure{Error::direction_closed};
+  // RFC 5681 4.1: after a pause longer than a time-out the window's measure of the path is stale.
+  if (flight_.empty() && snd_.unsent_bytes() == 0 && sent_data_at_ != Instant() &&
+      now - sent_data_at_ > rtt_.rto()) {
+    congestion_.on_idle(ctx.tcp.initial_window_segments, payload_max());
+  }
+  const std::uint32_t taken = snd_.append(data, ctx.send_capacity, ctx.pool);
+  if (taken != 0 && urgent) snd_.mark_urgent();
+  send_was_short_ = taken < data.size();
+  if (taken == 0 && !data.empty()) return Failure{Error::would_block};
+  return std::size_t{taken};
+}
+
+Result<std::size_t> Connection::receive_into(MutableBytes out, const TcpContext& ctx) {
+  const std::uint32_t taken = rcv_.read(out, ctx.pool);
+  if (taken != 0 || out.empty()) return std::size_t{taken};
+  if (failed_) return Failure{failure_};
+  if (rcv_.fin_received() || is_over()) return std::size_t{0};
+  return Failure{Error::would_block};
+}
+
+Status Connection::shutdown(Instant now, const TcpContext& ctx) {
+  if (failed_) return Failure{failure_};
+  if (snd_.fin_queued() || is_over()) return Failure{Error::direction_closed};
+  if (state_ == State::syn_sent) {  // RFC 9293 3.10.4: nothing was ever established
+    finish(ctx);
+    return {};
+  }
+  snd_.queue_fin();
+  if (state_ == State::established || state_ == State::syn_received) {
+    // From SYN-RECEIVED the FIN follows once the handshake is complete: see complete_handshake().
+    if (state_ == State::established) enter(now, State::fin_wait_1, ctx);
+  } else if (state_ == State::close_wait) {
+    enter(now, State::last_ack, ctx);
+  }
+  return {};
+}
+
+void Connection::close(Instant now, const TcpContext& ctx) {
+  if (closed_by_owner_) return;
+  // RFC 9293 3.6.1 [SHLD-3]: the peer must learn that data was lost.
+  const bool unread = rcv_.readable_bytes() != 0 && !failed_;
+  closed_by_owner_ = true;
+  if (unread && state_ != State::syn_sent) {
+    abort(ctx);
+    return;
+  }
+  rcv_.discard(ctx.pool);
+  if (!snd_.fin_queued() && !is_over()) (void)shutdown(now, ctx);
+  if (state_ == State::fin_wait_2) timers_.set(Timer::fin_wait_2, now + 2 * ctx.tcp.msl);
+}
+
+void Connection::abort(const TcpContext& ctx) {
+  if (is_over()) {
+    closed_by_owner_ = true;
+    finish(ctx);
+    return;
+  }
+  closed_by_owner_ = true;
+  // RFC 9293 3.10.5: no RST where the peer knows nothing of us.
+  owes_reset_ = state_ != State::syn_sent && !(state_ == State::syn_received && syn_transmissions_ == 0);
+  fail(Error::aborted, ctx);
+}
+
+void Connection::set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive) {
+  keepalive_ = Keepalive(keepalive);
+  timers_.clear(Timer::keepalive);
+  heard_at_ = now;
+  restart_keepalive(now);
+}
+
+void Connection::enter(Instant now, State next, const TcpContext& ctx) {
+  STACK_ASSERT(is_transition(state_, next));
+  state_ = next;
+  if (next == State::established) {
+    ++ctx.stats.connections_opened;
+    signals_ |= kSignalConnected;
+    if (snd_.queued_bytes() < ctx.send_capacity && send_was_short_) signals_ |= kSignalWritable;
+  }
+  if (next == State::fin_wait_2 && closed_by_owner_) {
+    timers_.set(Timer::fin_wait_2, now + 2 * ctx.tcp.msl);
+  }
+  if (next == State::time_wait) {
+    timers_.clear_all();
+    timers_.set(Timer::time_wait, now + 2 * ctx.tcp.msl);
+    ++ctx.stats.connections_closed;
+    signals_ |= kSignalClosed;
+  }
+}
+
+void Connection::finish(const TcpContext& ctx) {
+  if (state_ == State::closed) return;
+  const bool told = state_ == State::time_wait;
+  state_ = State::closed;
+  timers_.clear_all();
+  flight_.clear(ctx.pool);
+  snd_.clear(ctx.pool);
+  owes_syn_ = owes_probe_ = false;
+  if (told) return;
+  signals_ |= kSignalClosed;
+  ++(failed_ ? ctx.stats.connections_failed : ctx.stats.connections_closed);
+}
+
+void Connection::fail(Error error, const TcpContext& ctx) {
+  failed_ = true;
+  failure_ = error;
+  finish(ctx);
+}
+
+void Connection::advance(Instant now, const TcpContext& ctx) {
+  const Timer due = timers_.soonest().second;
+  if (due == Timer::none || !timers_.is_due(due, now)) return;
+  timers_.clear(due);
+  switch (due) {
+    case Timer::retransmit:
+      is_synchronized() ? on_retransmit_timeout(now, ctx) : on_syn_timeout(now, ctx);
+      return;
+    case Timer::persist:
+      // The window may take something that silly-window avoidance holds back; else it is probed.
+      if (unanswered_probes_ >= ctx.tcp.retries_max) {
+        owes_reset_ = true;
+        fail(Error::timed_out, ctx);
+        return;
+      }
+      override_ = true;
+      owes_probe_ = true;
+      return;
+    case Timer::delayed_ack:
+      rcv_.owe_ack();
+      return;
+    case Timer::keepalive:
+      on_keepalive_timeout(now, ctx);
+      return;
+    case Timer::time_wait:
+    case Timer::fin_wait_2:
+      finish(ctx);
+      return;
+    default:
+      STACK_ASSERT(!"a timer of the stack, not of a connection");
+  }
+}
+
+void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
+  const std::uint32_t retries_max = passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
+  if (syn_transmissions_ > retries_max) {
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  rtt_.back_off(ctx.tcp);
+  timers_.set(Timer::retransmit, now + rtt_.rto());
+  owes_syn_ = true;
+}
+
+void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
+  if (flight_.empty()) return;
+  if (retries_ >= ctx.tcp.retries_max) {
+    owes_reset_ = true;
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  ++retries_;
+  ++ctx.stats.retransmit_timeouts;
+  rtt_.back_off(ctx.tcp);
+  recovery_.on_timeout(snd_.nxt(), payload_max(), retries_ == 1, flight_, congestion_);
+  timers_.set(Timer::retransmit, now + rtt_.rto());
+}
+
+void Connection::on_keepalive_timeout(Instant now, const TcpContext& ctx) {
+  if (!keepalive_.is_on() || !is_synchronized() || is_over()) return;
+  const Instant due = heard_at_ + keepalive_.idle();
+  if (keepalive_.probes() == 0 && now < due) {  // heard of since the timer was set
+    timers_.set(Timer::keepalive, due);
+    return;
+  }
+  if (keepalive_.is_exhausted()) {
+    owes_reset_ = true;
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  keepalive_.on_probe();
+  owes_probe_ = true;
+  timers_.set(Timer::keepalive, now + keepalive_.interval());
+}
+
+void Connection::restart_keepalive(Instant now) {
+  if (keepalive_.is_on() && is_synchronized() && !is_over() && !timers_.is_set(Timer::keepalive)) {
+    timers_.set(Timer::keepalive, now + keepalive_.idle());
+  }
+}
+
+void Connection::restart_retransmit_timer(Instant now) {
+  if (flight_.empty()) {
+    timers_.clear(Timer::retransmit);
+  } else {
+    timers_.set(Timer::retransmit, now + rtt_.rto());
+  }
+}
+
+void Connection::arm_persist(Instant now, const TcpContext& ctx) {
+  if (!snd_.needs_probe(flight_.empty()) || !is_synchronized() || is_over()) {
+    timers_.clear(Timer::persist);
+    override_ = false;
+    return;
+  }
+  if (timers_.is_set(Timer::persist)) return;
+  // RFC 9293 3.8.6.1 [SHLD-29], [SHLD-30]: the first probe after a time-out, then ever more slowly.
+  Duration wait = rtt_.rto();
+  for (unsigned i = 0; i < retries_ && wait < ctx.tcp.rto_max; ++i) wait *= 2;
+  timers_.set(Timer::persist, now + std::min(wait, ctx.tcp.rto_max));
+}
+
+bool Connection::is_in_flight(Seq seq) const {
+  return seq.at_or_after(snd_.una()) && seq.before(snd_.max());
+}
+
+void Connection::on_path_mtu(std::uint16_t mtu) {
+  path_mss_ = std::min(path_mss_, mss_of_mtu(mtu));
+  // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
+  if (!flight_.empty() && flight_[0].bytes > payload_max()) flight_.mark_front_lost();
+}
+
+void Connection::on_unreachable(bool hard, const TcpContext& ctx) {
+  const bool opening = state_ == State::syn_sent || state_ == State::syn_received;
+  if (opening && hard) fail(Error::unreachable, ctx);
+}
+
+void Connection::on_no_way_out(const TcpContext& ctx) {
+  owes_reset_ = false;
+  on_unreachable(true, ctx);
+}
+
+void Connection::release(BufferPool& pool) {
+  snd_.clear(pool);
+  rcv_.discard(pool);
+  flight_.clear(pool);
+}
+
+ConnectionInfo Connection::info() const {
+  ConnectionInfo info;
+  info.state = state_;
+  info.flow = flow_;
+  info.caller_data_taken_bytes = caller_data_taken_;
+  info.response_data_bytes = response_data_received_;
+  info.send_mss = static_cast<std::uint16_t>(payload_max());
+  info.receive_mss = agreed_.receive_mss;
+  info.send_window_bytes = snd_.window_bytes();
+  info.receive_window_bytes = rcv_.window_bytes();
+  info.congestion_window_bytes = congestion_.window_bytes();
+  info.slow_start_threshold_bytes = congestion_.threshold_bytes();
+  info.smoothed_rtt = rtt_.smoothed();
+  info.rtt_variance = rtt_.variance();
+  info.retransmission_timeout = rtt_.rto();
+  info.unacknowledged_bytes = snd_.nxt().since(snd_.una());
+  info.send_queued_bytes = snd_.queued_bytes();
+  info.receive_queued_bytes = rcv_.readable_bytes();
+  info.segments_retransmitted = retransmitted_;
+  info.bytes_sent = bytes_acked_;
+  info.bytes_received = rcv_.received_bytes();
+  info.timestamps = agreed_.timestamps;
+  info.sack = agreed_.sack;
+  info.window_scale = agreed_.window_scale;
+  info.urgent_ahead = rcv_.urgent_ahead();
+  info.urgent_offset_bytes = rcv_.urgent_offset_bytes();
+  return info;
+}
+
+void Connection::check_invariants() const {
+  STACK_ASSERT(snd_.una().at_or_before(snd_.nxt()) && snd_.nxt().at_or_before(snd_.max()));
+  rcv_.check_invariants();
+  if (state_ == State::closed) {
+    STACK_ASSERT(timers_.soonest().second == Timer::none);
+    return;
+  }
+  if (!is_synchronized()) return;
+  flight_.check_invariants(snd_.una(), snd_.nxt());
+  STACK_ASSERT(state_ == State::time_wait || congestion_.window_bytes() != 0);
+  if (!flight_.empty()) STACK_ASSERT(timers_.is_set(Timer::retransmit));
+}
+
+}  // namespace anteroom

@@ -1,0 +1,206 @@
+// One TCP connection: owns its parts and knows their order. User calls are RFC 9293 3.10.1 to 3.10.6;
+// arriving segments are in segment_arrives.cc, segments to send in next_segment.cc.
+// Not here: tables, events of the stack, IP. A connection never learns that it is in a stack.
+#pragma once
+
+#include <anteroom/config.h>
+#include <anteroom/connection.h>
+#include <anteroom/error.h>
+#include <anteroom/stats.h>
+
+#include "stack/base/rate_limit.h"
+#include "stack/tcp/flight.h"
+#include "stack/tcp/keepalive.h"
+#include "stack/tcp/options.h"
+#include "stack/tcp/receiver.h"
+#include "stack/tcp/recovery.h"
+#include "stack/tcp/rtt.h"
+#include "stack/tcp/sender.h"
+#include "stack/tcp/timers.h"
+#include "stack/tcp/timestamps.h"
+
+#include <optional>
+
+namespace anteroom {
+
+// What all connections of a stack share; an argument of each call.
+struct TcpContext {
+  const TcpConfig& tcp;
+  const Limits& limits;
+  std::uint16_t mtu;  // of the interface
+  std::uint32_t send_capacity;
+  std::uint32_t receive_capacity;
+  BufferPool& pool;
+  Stats& stats;
+  RateLimit& challenges;
+
+  void drop(DropReason reason) const { ++stats.drops[static_cast<std::size_t>(reason)]; }
+};
+
+// What a connection is born with.
+struct Birth {
+  Flow flow;
+  Seq iss;
+  std::uint32_t timestamp_offset = 0;
+  std::uint16_t path_mtu = 0;
+};
+
+// News for the owner, one bit each; gathered until taken.
+enum Signal : std::uint8_t {
+  kSignalConnected = 1,
+  kSignalReadable = 2,
+  kSignalUrgent = 4,
+  kSignalPeerClosed = 8,
+  kSignalWritable = 16,
+  kSignalClosed = 32,
+};
+
+// What the caller has to do about a segment that the connection does not take.
+enum class Reply : std::uint8_t {
+  none,
+  reset,       // answer with RST, RFC 9293 3.10.7
+  new_listen,  // a SYN that TIME-WAIT lets through: the connection is gone, ask the listener
+};
+
+class Connection {
+ public:
+  Connection(const Birth& birth, const TcpContext& ctx);
+
+  // --- Opening: exactly one of these, once. False: no buffer, nothing happened. ---
+  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, bool repeat_data, const TcpContext& ctx);
+  // `in_syn_ack` bytes of the response data ride in the SYN-ACK, the rest follows.
+  [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
+                                  bool keep_caller_data, Bytes response_data,
+                                  std::uint32_t in_syn_ack, const TcpContext& ctx);
+
+  // --- User calls: RFC 9293 3.10.2 to 3.10.5 ---
+  Result<std::size_t> send(Instant now, Bytes data, bool urgent, const TcpContext& ctx);
+  Result<std::size_t> receive_into(MutableBytes out, const TcpContext& ctx);
+  Status shutdown(Instant now, const TcpContext& ctx);
+  void close(Instant now, const TcpContext& ctx);  // the owner will not read again
+  void abort(const TcpContext& ctx);               // RST goes out with the next segment
+  void set_no_delay(bool no_delay) { no_delay_ = no_delay; }
+  void set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive);
+
+  // --- Turn of the stack ---
+  Reply receive(Instant now, const Segment& segment, const TcpContext& ctx);
+  void advance(Instant now, const TcpContext& ctx);
+  std::optional<OutgoingSegment> next_segment(Instant now, const TcpContext& ctx);
+  void copy_payload(const OutgoingSegment& segment, MutableBytes out) const {
+    snd_.read(segment.payload_offset, out.first(segment.payload_bytes));
+  }
+
+  // --- What the network layer learned ---
+  // An ICMP error that quotes `seq`: true where that is in flight (RFC 5927 4.1).
+  bool is_in_flight(Seq seq) const;
+  void on_path_mtu(std::uint16_t mtu);
+  // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
+  void on_unreachable(bool hard, const TcpContext& ctx);
+  // No route, or nobody answers for the next hop: nothing can be sent, a last RST neither.
+  void on_no_way_out(const TcpContext& ctx);
+
+  // --- For the owner ---
+  const Flow& flow() const { return flow_; }
+  State state() const { return state_; }
+  std::uint8_t signals() const { return signals_; }
+  void clear_signal(Signal told) { signals_ &= static_cast<std::uint8_t>(~told); }
+  std::optional<Error> failure() const {
+    return failed_ ? std::optional<Error>(failure_) : std::nullopt;
+  }
+  // Over, and nothing left to send.
+  bool is_finished() const { return state_ == State::closed && !owes_reset_; }
+  // Both directions have ended in order.
+  bool is_over() const { return state_ == State::closed || state_ == State::time_wait; }
+  std::pair<Instant, Timer> deadline() const { return timers_.soonest(); }
+  ConnectionInfo info() const;
+
+  // Gives all buffers back; before destruction.
+  void release(BufferPool& pool);
+  void check_invariants() const;
+
+ private:
+  enum class Step : std::uint8_t { proceed, done, reset };
+
+  // segment_arrives.cc
+  Reply arrives_syn_sent(Instant now, const Segment& segment, const TcpContext& ctx);
+  Reply arrives_synchronized(Instant now, const Segment& segment, const TcpContext& ctx);
+  Step check_sequence(Instant now, const Segment& segment, const TcpContext& ctx);
+  bool is_acceptable(const Segment& segment) const;
+  Step check_timestamps(Instant now, const Segment& segment, const TcpContext& ctx);
+  Step check_reset(Instant now, const Segment& segment, const TcpContext& ctx);
+  Step check_syn(Instant now, const Segment& segment, const TcpContext& ctx);
+  Step check_ack(Instant now, const Segment& segment, const TcpContext& ctx);
+  void check_urgent(const Segment& segment);
+  Step process_text(Instant now, const Segment& segment, const TcpContext& ctx);
+  void process_fin(Instant now, const TcpContext& ctx);
+  bool may_reopen(Instant now, const Segment& segment) const;
+  void challenge(Instant now, const TcpContext& ctx);
+  // acknowledge.cc
+  void complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx);
+  void process_ack(Instant now, const Segment& segment, const TcpContext& ctx);
+  void take_acknowledged(Instant now, const Segment& segment, const TcpContext& ctx);
+  void after_own_fin_acked(Instant now, const TcpContext& ctx);
+  bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
+  // next_segment.cc
+  std::optional<OutgoingSegment> next_reset();
+  std::optional<OutgoingSegment> next_syn(Instant now, const TcpContext& ctx);
+  std::optional<OutgoingSegment> next_lost(Instant now, const TcpContext& ctx);
+  std::optional<OutgoingSegment> next_probe(Instant now, const TcpContext& ctx);
+  std::optional<OutgoingSegment> next_data(Instant now, const TcpContext& ctx);
+  std::optional<OutgoingSegment> next_ack(Instant now);
+  OutgoingSegment probe_window(Instant now, const TcpContext& ctx);
+  OutgoingSegment segment_at(Instant now, Seq seq, std::uint32_t bytes);
+  std::uint32_t payload_max() const;
+  std::uint32_t congestion_room() const;
+  // connection.cc
+  void enter(Instant now, State next, const TcpContext& ctx);
+  void fail(Error error, const TcpContext& ctx);
+  void finish(const TcpContext& ctx);
+  void on_retransmit_timeout(Instant now, const TcpContext& ctx);
+  void on_syn_timeout(Instant now, const TcpContext& ctx);
+  void on_keepalive_timeout(Instant now, const TcpContext& ctx);
+  void restart_retransmit_timer(Instant now);
+  void arm_persist(Instant now, const TcpContext& ctx);
+  void restart_keepalive(Instant now);
+  bool is_synchronized() const { return state_ >= State::established; }
+  bool can_send_data() const { return state_ == State::established || state_ == State::close_wait; }
+
+  Flow flow_;
+  Sender snd_;
+  Receiver rcv_;
+  Flight flight_;
+  Recovery recovery_;
+  NewReno congestion_;
+  Rtt rtt_;
+  Timestamps timestamps_;
+  TimerTable timers_;
+  Agreed agreed_;
+  Keepalive keepalive_;
+  Instant heard_at_{};     // the last segment received, for keepalive
+  Instant sent_data_at_{};  // RFC 5681 4.1
+  std::uint64_t bytes_acked_ = 0;
+  std::uint32_t retransmitted_ = 0;
+  std::uint32_t caller_data_taken_ = 0;
+  std::uint32_t response_data_received_ = 0;
+  std::uint16_t syn_payload_ = 0;      // bytes of the queue that ride in our SYN
+  std::uint16_t path_mss_;             // payload and options that the path takes
+  std::uint8_t syn_transmissions_ = 0;
+  std::uint8_t retries_ = 0;           // of one segment, or probes without an answer
+  std::uint8_t unanswered_probes_ = 0; // of a closed window
+  State state_ = State::closed;
+  std::uint8_t signals_ = 0;
+  Error failure_{};
+  bool failed_ : 1 = false;
+  bool passive_ : 1 = false;
+  bool closed_by_owner_ : 1 = false;
+  bool no_delay_ : 1 = false;
+  bool owes_reset_ : 1 = false;
+  bool owes_syn_ : 1 = false;
+  bool owes_probe_ : 1 = false;        // of a window or of a silent peer
+  bool override_ : 1 = false;          // silly-window avoidance has waited long enough
+  bool send_was_short_ : 1 = false;    // the owner wants to hear of room
+  bool repeat_syn_data_ : 1 = true;
+  bool window_limited_ : 1 = false;    // by congestion, since the last acknowledgment
+};
+
+}  // namespace anteroom

@@ -1,0 +1,34 @@
+// An IPv4 flow is hashed as its 12 bytes, any other as 36.
+#include "stack/tcp/isn.h"
+
+#include "stack/base/bytes.h"
+
+namespace anteroom {
+
+std::uint64_t flow_hash(const HashKey& key, const Flow& flow) {
+  std::array<std::uint8_t, 36> bytes;
+  std::size_t size;
+  if (flow.local.address.is_v4()) {
+    store_be32(bytes.data(), flow.local.address.v4_bits());
+    store_be32(bytes.data() + 4, flow.remote.address.v4_bits());
+    size = 8;
+  } else {
+    copy_bytes(bytes, flow.local.address.octets());
+    copy_bytes(MutableBytes(bytes).subspan(16), flow.remote.address.octets());
+    size = 32;
+  }
+  store_be16(bytes.data() + size, flow.local.port);
+  store_be16(bytes.data() + size + 2, flow.remote.port);
+  return keyed_hash(key, Bytes(bytes).first(size + 4));
+}
+
+Seq initial_sequence(const HashKey& key, const Flow& flow, Instant now) {
+  const auto ticks = now.time_since_epoch() / std::chrono::microseconds(4);
+  return Seq(static_cast<std::uint32_t>(ticks) + static_cast<std::uint32_t>(flow_hash(key, flow)));
+}
+
+std::uint32_t timestamp_offset(const HashKey& key, const Flow& flow) {
+  return static_cast<std::uint32_t>(flow_hash(key, flow) >> 32);
+}
+
+}  // namespace anteroom

@@ -1,0 +1,51 @@
+// What a SYN offered and what both ends agreed on: MSS (RFC 9293 3.7.1), window scale and timestamps
+// (RFC 7323 1.3), SACK (RFC 2018 2).
+#pragma once
+
+#include <anteroom/config.h>
+#include <anteroom/connection.h>
+
+#include "stack/tcp/segment.h"
+
+namespace anteroom {
+
+// What the peer's SYN or SYN-ACK said.
+struct PeerSyn {
+  Seq irs;
+  std::uint16_t window = 0;
+  SynOptions options;
+};
+
+// Of a segment with SYN.
+PeerSyn peer_syn(const Segment& segment);
+
+struct Agreed {
+  std::uint16_t send_mss = 536;     // payload of a segment without options
+  std::uint16_t receive_mss = 536;  // what we announced
+  std::uint8_t send_scale = 0;      // applied to windows we receive
+  std::uint8_t receive_scale = 0;   // applied to windows we send
+  bool window_scale = false;
+  bool timestamps = false;
+  bool sack = false;
+};
+
+// The MSS that an interface of this MTU announces: IPv4 and TCP headers without options.
+constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu) { return static_cast<std::uint16_t>(mtu - 40); }
+
+// The smallest shift that can announce a buffer of `bytes` bytes.
+std::uint8_t scale_for(std::uint32_t bytes);
+
+// What holds after both SYNs, seen from the end configured by `tcp`.
+Agreed agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
+             std::uint32_t receive_buffer_bytes);
+
+// Everything that `tcp` lets us offer, as a SYN says it.
+Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes);
+
+// The options of our SYN (from offer()) or SYN-ACK (from agree()); without the timestamps' values.
+TcpOptions syn_options(const Agreed& agreed);
+
+// Bytes that those options take in the header.
+std::size_t syn_ack_option_bytes(const SynOptions& answer_to, const TcpConfig& tcp);
+
+}  // namespace anteroom

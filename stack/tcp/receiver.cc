@@ -1,0 +1,166 @@
+// The ring's front is the first unread byte; stream offsets count from the byte after the SYN.
+#include "stack/tcp/receiver.h"
+
+#include <algorithm>
+
+namespace anteroom {
+
+void Receiver::on_syn(Seq irs, std::uint8_t scale) {
+  irs_ = irs;
+  nxt_ = irs + 1;
+  last_ack_sent_ = nxt_;
+  scale_ = scale;
+  edge_ = nxt_ + std::min<std::uint32_t>(capacity_, UINT16_MAX);
+}
+
+bool Receiver::on_syn_data(Bytes data, bool kept, BufferPool& pool) {
+  const auto bytes = static_cast<std::uint32_t>(data.size());
+  if (kept && !ring_.append(data, pool)) return false;
+  nxt_ = nxt_ + bytes;
+  received_ += bytes;
+  edge_ = later_of(edge_, nxt_);
+  return true;
+}
+
+Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool& pool) {
+  // Cut to the window: what came before is known, what lies beyond was not asked for.
+  Seq start = segment.data_seq();
+  Bytes data = segment.payload;
+  if (start.before(nxt_)) {
+    const std::uint32_t known = std::min(nxt_.since(start), static_cast<std::uint32_t>(data.size()));
+    data = data.subspan(known);
+    start = start + known;
+  }
+  bool fin = segment.has(tcp_flag::fin);
+  const std::uint32_t room = edge_.after(start) ? edge_.since(start) : 0;
+  if (data.size() > room) {
+    data = data.first(room);
+    fin = false;
+  }
+  if (fin && !fin_seen_ && !start.before(nxt_)) {
+    fin_seen_ = true;
+    fin_seq_ = start + static_cast<std::uint32_t>(data.size());
+  }
+  Text result = Text::nothing;
+  if (!data.empty()) result = store(offset_of(start), data, limits, pool);
+  if (!fin_received_ && fin_seen_ && nxt_ == fin_seq_) {
+    fin_received_ = true;
+    nxt_ = nxt_ + 1;
+    edge_ = later_of(edge_, nxt_);
+    return Text::in_order;
+  }
+  if (result == Text::nothing && fin && fin_seq_.after(nxt_) && !fin_received_) return Text::out_of_order;
+  return result;
+}
+
+Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool) {
+  const std::uint64_t end = offset + data.size();
+  const std::uint64_t front = received_ - ring_.size();
+  if (!discarding_ && !ring_.write_at(static_cast<std::uint32_t>(offset - front), data, pool)) {
+    return Text::no_buffer;
+  }
+  if (offset > received_) {
+    if (!out_of_order_.add({offset, end}, limits.out_of_order_ranges_max, pool)) {
+      return Text::range_limit;
+    }
+    newest_seq_ = seq_of(offset);
+    return Text::out_of_order;
+  }
+  advance_to(end, pool);
+  return Text::in_order;
+}
+
+void Receiver::advance_to(std::uint64_t offset, BufferPool& pool) {
+  if (const Range* joined = out_of_order_.find(offset)) offset = joined->end;
+  const auto bytes = static_cast<std::uint32_t>(offset - received_);
+  if (!discarding_) ring_.extend(bytes);
+  nxt_ = nxt_ + bytes;
+  received_ = offset;
+  if (out_of_order_.count() != 0) out_of_order_.remove_below(offset, pool);
+}
+
+std::uint32_t Receiver::read(MutableBytes out, BufferPool& pool) {
+  const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(out.size(), ring_.size()));
+  ring_.read_at(0, out.first(bytes));
+  ring_.drop_front(bytes, pool);
+  const Seq unread = nxt_ - ring_.size();
+  if (has_urgent_ && unread.at_or_after(urgent_)) has_urgent_ = false;
+  return bytes;
+}
+
+void Receiver::discard(BufferPool& pool) {
+  ring_.clear(pool);
+  out_of_order_.clear(pool);
+  discarding_ = true;
+}
+
+bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t mss) {
+  delayed_bytes_ += std::max(bytes, 1u);
+  return delayed_bytes_ >= 2 * mss;
+}
+
+Seq Receiver::free_edge() const {
+  return nxt_ + (capacity_ > ring_.size() ? capacity_ - ring_.size() : 0);
+}
+
+bool Receiver::owes_window_update(std::uint32_t mss) const {
+  if (fin_received_) return false;
+  const std::int32_t gain = free_edge().distance_from(edge_);
+  // Any step that RFC 9293 3.8.6.2.2 allows while the peer may be stuck, else a large one: the
+  // acknowledgments of further data carry the small ones.
+  const bool stuck = window_bytes() < 2 * mss;
+  // The window of the SYN was cut to 16 bits; the first acknowledgment of data says the rest.
+  if (!stuck && !opened_) return false;
+  const std::uint32_t step = stuck ? std::min(capacity_ / 2, mss) : std::max(capacity_ / 4, 2 * mss);
+  return gain > 0 && static_cast<std::uint32_t>(gain) >= step;
+}
+
+std::uint16_t Receiver::advertise(std::uint32_t mss, bool syn) {
+  const std::uint8_t shift = syn ? 0 : scale_;
+  if (!syn) opened_ = true;
+  const std::uint32_t field_max = std::uint32_t{UINT16_MAX} << shift;
+  Seq wanted = free_edge();
+  if (wanted.distance_from(nxt_) > static_cast<std::int32_t>(field_max)) wanted = nxt_ + field_max;
+  const std::int32_t gain = wanted.distance_from(edge_);
+  // RFC 9293 3.8.6.2.2: the edge moves by steps of at least min(half the buffer, one segment).
+  if (gain > 0 && static_cast<std::uint32_t>(gain) >= std::min(capacity_ / 2, mss)) edge_ = wanted;
+  return static_cast<std::uint16_t>(std::min(window_bytes(), field_max) >> shift);
+}
+
+void Receiver::on_ack_sent() {
+  last_ack_sent_ = nxt_;
+  delayed_bytes_ = 0;
+  if (owed_acks_ != 0) --owed_acks_;
+  // Duplicates are signals one by one; with no gap left a single acknowledgment says it all.
+  if (out_of_order_.empty()) owed_acks_ = 0;
+}
+
+void Receiver::report_sack(TcpOptions& options) const {
+  if (out_of_order_.empty()) return;
+  const std::uint32_t count = out_of_order_.count();
+  std::uint32_t newest = 0;
+  while (newest + 1 < count && seq_of(out_of_order_[newest].end).at_or_before(newest_seq_)) ++newest;
+  // The block with the newest segment first, then its neighbours downwards, wrapping: each block is
+  // reported several times as others take the first place.
+  for (std::uint32_t i = 0; i < count && options.sack_count < kSackBlocksMax; ++i) {
+    const Range& range = out_of_order_[(newest + count - i) % count];
+    options.sack[options.sack_count++] = {seq_of(range.begin).value(), seq_of(range.end).value()};
+  }
+}
+
+bool Receiver::on_urgent(Seq urgent) {
+  const Seq unread = nxt_ - ring_.size();
+  if (!urgent.after(unread) || (has_urgent_ && !urgent.after(urgent_))) return false;
+  urgent_ = urgent;
+  has_urgent_ = true;
+  return true;
+}
+
+void Receiver::check_invariants() const {
+  STACK_ASSERT(edge_.at_or_after(nxt_));
+  STACK_ASSERT(ring_.size() <= std::max<std::uint32_t>(capacity_, UINT16_MAX));
+  out_of_order_.check_invariants();
+  if (!out_of_order_.empty()) STACK_ASSERT(out_of_order_[0].begin > received_);
+}
+
+}  // namespace anteroom

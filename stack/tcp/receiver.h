@@ -1,0 +1,106 @@
+// The receiving direction: RCV.NXT, the window, in-order and out-of-order data, and which
+// acknowledgments are owed. RFC 9293 3.3.1, 3.8.6.2.2, 3.8.6.3; RFC 2018 for the blocks we report.
+// Not here: whether a segment is acceptable at all (segment_arrives.cc).
+#pragma once
+
+#include <anteroom/limits.h>
+#include <anteroom/stats.h>
+
+#include "stack/base/range_set.h"
+#include "stack/base/ring.h"
+#include "stack/tcp/segment.h"
+
+namespace anteroom {
+
+// What became of a segment's text.
+enum class Text : std::uint8_t { nothing, in_order, out_of_order, no_buffer, range_limit };
+
+class Receiver {
+ public:
+  explicit Receiver(std::uint32_t capacity) : capacity_(capacity) {}
+
+  // The peer's SYN: numbering starts behind it. `scale` is what we announced; windows in SYNs are not
+  // scaled.
+  void on_syn(Seq irs, std::uint8_t scale);
+
+  Seq irs() const { return irs_; }
+  Seq nxt() const { return nxt_; }
+  std::uint32_t window_bytes() const { return edge_.since(nxt_); }
+  std::uint32_t readable_bytes() const { return ring_.size(); }
+  std::uint64_t received_bytes() const { return received_; }
+  bool fin_received() const { return fin_received_; }
+  // The last acknowledgment number sent (RFC 7323 4.3, Last.ACK.sent).
+  Seq last_ack_sent() const { return last_ack_sent_; }
+
+  // Takes an acceptable segment's payload and FIN.
+  Text on_text(const Segment& segment, const Limits& limits, BufferPool& pool);
+  // Caller data: the first bytes of the stream; not `kept` when the listener consumes them.
+  [[nodiscard]] bool on_syn_data(Bytes data, bool kept, BufferPool& pool);
+  std::uint32_t read(MutableBytes out, BufferPool& pool);
+  // Everything unread goes, and nothing more is kept.
+  void discard(BufferPool& pool);
+
+  // --- Acknowledgments ---
+  // Each is one segment of its own: an out-of-order segment earns its duplicate, RFC 5681 3.2.
+  void owe_ack() { ++owed_acks_; }
+  std::uint32_t owed_acks() const { return owed_acks_; }
+  // Some of them are duplicates, which the peer only counts when they carry no data.
+  bool owes_duplicates() const { return owed_acks_ != 0 && !out_of_order_.empty(); }
+  bool has_gap() const { return !out_of_order_.empty(); }
+  // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58], [MUST-59].
+  bool has_delayed_ack() const { return delayed_bytes_ != 0; }
+  // After in-order text of `bytes`: true where the acknowledgment must go now.
+  bool delay_ack(std::uint32_t bytes, std::uint32_t mss);
+  // The window has opened so far that the peer must hear of it.
+  bool owes_window_update(std::uint32_t mss) const;
+
+  // Moves the right edge where silly-window avoidance lets it, and returns the window field.
+  std::uint16_t advertise(std::uint32_t mss, bool syn);
+  // An acknowledgment of everything received so far went out.
+  void on_ack_sent();
+  // The blocks to report, the newest first: RFC 2018 4.
+  void report_sack(TcpOptions& options) const;
+
+  // --- Urgent data, RFC 9293 3.8.5 ---
+  // True where this is news.
+  bool on_urgent(Seq urgent);
+  bool urgent_ahead() const { return has_urgent_; }
+  std::uint32_t urgent_offset_bytes() const {
+    return has_urgent_ ? urgent_.since(nxt_ - ring_.size()) : 0;
+  }
+
+  void check_invariants() const;
+
+ private:
+  std::uint64_t offset_of(Seq seq) const {
+    return received_ + static_cast<std::uint64_t>(std::int64_t{seq.distance_from(nxt_)});
+  }
+  Seq seq_of(std::uint64_t offset) const {
+    return nxt_ + static_cast<std::uint32_t>(offset - received_);
+  }
+  Seq free_edge() const;
+  Text store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool);
+  void advance_to(std::uint64_t offset, BufferPool& pool);
+
+  Ring ring_;              // unread data, and out-of-order data behind a gap
+  RangeSet out_of_order_;  // offsets in the stream
+  std::uint64_t received_ = 0;  // stream offset of nxt
+  std::uint32_t capacity_;
+  Seq irs_;
+  Seq nxt_;
+  Seq edge_;  // right edge of the window promised: it never moves left
+  Seq last_ack_sent_;
+  Seq urgent_;
+  Seq fin_seq_;     // where the stream ends, once a FIN has told
+  Seq newest_seq_;  // of the out-of-order segment received last
+  std::uint32_t owed_acks_ = 0;
+  std::uint32_t delayed_bytes_ = 0;
+  std::uint8_t scale_ = 0;
+  bool fin_seen_ = false;
+  bool fin_received_ = false;
+  bool has_urgent_ = false;
+  bool discarding_ = false;
+  bool opened_ = false;  // a scaled window was announced
+};
+
+}  // namespace anteroom

@@ -1,0 +1,58 @@
+// The one notation for TCP segments: `S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK> "hello"`. Parsed, printed
+// and compared; used in tests, traces, scripts and failure messages, so that one can be pasted as another.
+//
+//   flags          F S R P . U E W A (AE), in this order where printed; `-` for none
+//   seq:end(len)   len counts payload bytes, not SYN and FIN
+//   ack N          exactly where the flags have `.`
+//   win N          as on the wire; left out: any
+//   urg N          urgent pointer, exactly where the flags have U
+//   <...>          options; left out: any; `<>`: none
+//   "..."          payload, \xHH and \\ \" escaped; left out: any bytes
+#pragma once
+
+#include <anteroom/bytes.h>
+#include <anteroom/result.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace anteroom::testing {
+
+struct OptionsNote {
+  std::optional<std::uint16_t> mss;
+  std::optional<std::uint8_t> window_scale;
+  bool sack_permitted = false;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamp;  // value, echo
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;         // left, right
+  std::optional<std::string> fast_open;                              // cookie as hex digits
+  std::optional<std::pair<std::uint8_t, std::string>> experimental;  // kind, data as hex digits
+
+  friend bool operator==(const OptionsNote&, const OptionsNote&) = default;
+};
+
+struct SegmentNote {
+  std::uint16_t flags = 0;  // the twelve low bits of the header's word
+  std::uint32_t seq = 0;
+  std::uint32_t length = 0;
+  std::uint32_t ack = 0;
+  std::optional<std::uint16_t> window;
+  std::uint16_t urgent_pointer = 0;
+  std::optional<OptionsNote> options;
+  std::optional<std::string> payload;
+};
+
+// Errors: a sentence that names what was not understood.
+Result<SegmentNote, std::string> parse_segment(std::string_view text);
+std::string to_string(const SegmentNote& segment);
+
+// Empty where `actual` is what `expected` describes; else both, one below the other.
+std::string difference(const SegmentNote& expected, const SegmentNote& actual);
+
+// Reads a TCP segment (header, options, payload) as it is on the wire. Nothing where it is malformed.
+std::optional<SegmentNote> note_of(Bytes tcp_segment);
+
+}  // namespace anteroom::testing

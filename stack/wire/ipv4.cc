@@ -1,0 +1,83 @@
+// RFC 791 3.1, field by field.
+#include "stack/wire/ipv4.h"
+
+#include "stack/base/bytes.h"
+#include "stack/wire/checksum.h"
+
+namespace anteroom {
+namespace {
+
+constexpr std::uint16_t kDontFragment = 0x4000;
+constexpr std::uint16_t kMoreFragments = 0x2000;
+constexpr std::uint16_t kOffsetMask = 0x1fff;
+
+Ipv4Header parse_fields(const std::uint8_t* at) {
+  Ipv4Header header;
+  header.dscp = at[1] >> 2;
+  header.ecn = at[1] & 3;
+  header.identification = load_be16(at + 4);
+  const std::uint16_t fragment = load_be16(at + 6);
+  header.dont_fragment = (fragment & kDontFragment) != 0;
+  header.more_fragments = (fragment & kMoreFragments) != 0;
+  header.fragment_offset_bytes = static_cast<std::uint16_t>((fragment & kOffsetMask) * 8);
+  header.hop_limit = at[8];
+  header.protocol = at[9];
+  header.source = IpAddress::v4(load_be32(at + 12));
+  header.destination = IpAddress::v4(load_be32(at + 16));
+  return header;
+}
+
+}  // namespace
+
+Result<Ipv4Packet, DropReason> parse_ipv4(Bytes packet) {
+  if (packet.size() < kIpv4HeaderBytes) return DropReason::ip_too_short;
+  const std::uint8_t* at = packet.data();
+  if (at[0] >> 4 != 4) return DropReason::ip_version;
+  const std::size_t header_bytes = std::size_t{at[0] & 15u} * 4;
+  if (header_bytes < kIpv4HeaderBytes || header_bytes > packet.size()) {
+    return DropReason::ip_header_length;
+  }
+  const std::size_t total_bytes = load_be16(at + 2);
+  if (total_bytes < header_bytes || total_bytes > packet.size()) return DropReason::ip_total_length;
+  if (ones_sum(packet.first(header_bytes)) != 0xffff) return DropReason::ip_checksum;
+  Ipv4Packet parsed{parse_fields(at), packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
+                    packet.subspan(header_bytes, total_bytes - header_bytes)};
+  parsed.header.payload_bytes = static_cast<std::uint16_t>(total_bytes - header_bytes);
+  return parsed;
+}
+
+Result<Ipv4Packet, DropReason> parse_ipv4_quoted(Bytes packet) {
+  if (packet.size() < kIpv4HeaderBytes) return DropReason::ip_too_short;
+  const std::uint8_t* at = packet.data();
+  if (at[0] >> 4 != 4) return DropReason::ip_version;
+  const std::size_t header_bytes = std::size_t{at[0] & 15u} * 4;
+  if (header_bytes < kIpv4HeaderBytes || header_bytes > packet.size()) {
+    return DropReason::ip_header_length;
+  }
+  Ipv4Packet parsed{parse_fields(at), packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
+                    packet.subspan(header_bytes)};
+  const std::size_t total_bytes = load_be16(at + 2);
+  parsed.header.payload_bytes =
+      static_cast<std::uint16_t>(total_bytes > header_bytes ? total_bytes - header_bytes : 0);
+  return parsed;
+}
+
+void emit_ipv4(const Ipv4Header& header, MutableBytes out) {
+  std::uint8_t* at = out.data();
+  at[0] = 0x45;
+  at[1] = static_cast<std::uint8_t>(header.dscp << 2 | header.ecn);
+  store_be16(at + 2, static_cast<std::uint16_t>(kIpv4HeaderBytes + header.payload_bytes));
+  store_be16(at + 4, header.identification);
+  std::uint16_t fragment = static_cast<std::uint16_t>(header.fragment_offset_bytes / 8);
+  if (header.dont_fragment) fragment |= kDontFragment;
+  if (header.more_fragments) fragment |= kMoreFragments;
+  store_be16(at + 6, fragment);
+  at[8] = header.hop_limit;
+  at[9] = header.protocol;
+  store_be16(at + 10, 0);
+  store_be32(at + 12, header.source.v4_bits());
+  store_be32(at + 16, header.destination.v4_bits());
+  store_be16(at + 10, checksum_field(ones_sum(out.first(kIpv4HeaderBytes))));
+}
+
+}  // namespace anteroom

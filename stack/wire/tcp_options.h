@@ -1,0 +1,66 @@
+// TCP options: RFC 9293 3.2 (end, no-operation, MSS), RFC 7323 (window scale, timestamps), RFC 2018
+// (SACK), RFC 7413 (Fast Open), RFC 6994 (experimental, told apart by ExID).
+// Not here: which options a connection offers and agrees on (tcp/options.cc).
+#pragma once
+
+#include <anteroom/bytes.h>
+#include <anteroom/result.h>
+#include <anteroom/stats.h>
+
+#include <array>
+#include <cstdint>
+
+namespace anteroom {
+
+inline constexpr std::size_t kTcpOptionBytesMax = 40;
+inline constexpr std::size_t kSackBlocksMax = 4;
+inline constexpr std::size_t kFastOpenCookieMax = 16;
+inline constexpr std::uint8_t kWindowScaleMax = 14;  // RFC 7323 2.3
+
+struct SackBlock {
+  std::uint32_t left = 0;   // first sequence number of the block
+  std::uint32_t right = 0;  // one past its last
+
+  friend bool operator==(const SackBlock&, const SackBlock&) = default;
+};
+
+struct FastOpenCookie {
+  std::uint8_t size = 0;  // 0 asks for a cookie; else 4 to 16, even
+  std::array<std::uint8_t, kFastOpenCookieMax> bytes{};
+
+  friend bool operator==(const FastOpenCookie&, const FastOpenCookie&) = default;
+};
+
+// The first experimental option of a segment, undecoded. `data` follows kind and length; its first two
+// or four bytes are the ExID. It lives as long as the segment.
+struct ExperimentalOption {
+  std::uint8_t kind = 0;  // 253 or 254; 0: none
+  Bytes data{};
+};
+
+struct TcpOptions {
+  bool has_mss = false;
+  bool has_window_scale = false;
+  bool sack_permitted = false;
+  bool has_timestamp = false;
+  bool has_fast_open = false;
+  std::uint8_t window_scale = 0;
+  std::uint8_t sack_count = 0;
+  std::uint16_t mss = 0;
+  std::uint32_t timestamp_value = 0;
+  std::uint32_t timestamp_echo = 0;
+  std::array<SackBlock, kSackBlocksMax> sack{};
+  FastOpenCookie fast_open{};
+  ExperimentalOption experimental{};
+};
+
+// Strict: an option whose length is illegal or runs over the end makes the whole segment malformed
+// (RFC 9293 3.1 [MUST-7]); unknown kinds are skipped [MUST-6]. Of a repeated option the last counts.
+Result<TcpOptions, DropReason> parse_tcp_options(Bytes options);
+
+// Writes the options padded with no-operations to a multiple of 4; the number of bytes written.
+// In the order that middleboxes know from Linux: MSS, SACK-permitted, timestamps, window scale, Fast
+// Open, experimental, SACK blocks. SACK blocks that do not fit are left out, the last first.
+std::size_t emit_tcp_options(const TcpOptions& options, MutableBytes out);
+
+}  // namespace anteroom
