@@ -47,6 +47,7 @@ constexpr auto kEdges = std::to_array<Zone>({
      System::standard},
     {"stack/api", " stack ", System::standard},
     {"stack/api/posix", " stack stack/api ", System::any},
+    {"stack/testing/include", " ", System::standard},
     {"stack/testing", kAllOfStack, System::any},
     {"tap/include", " ", System::standard},
     {"tap", " tap/include ", System::any},
@@ -92,6 +93,13 @@ std::optional<std::string> reject_system(const Source& source, const Zone& from,
   if (target.starts_with("anteroom/tap/")) {
     if (!inside_stack(from)) return std::nullopt;
     return "the stack may not know its devices (" + target + ")";
+  }
+  if (target.starts_with("anteroom/testing/")) {
+    const bool ships =
+        from.folder == "tap" || (inside_stack(from) && !from.folder.starts_with("stack/testing"));
+    if (source.is_test() || !ships) return std::nullopt;
+    return "the testing library is for tests, never part of what is installed as " +
+           std::string(from.folder);
   }
   if (target.starts_with("anteroom/")) return std::nullopt;
   const std::string_view library = std::string_view(target).substr(0, target.find('/'));

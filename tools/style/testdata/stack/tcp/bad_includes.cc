@@ -8,6 +8,7 @@
 #include <sodium.h>  // expect: include
 
 #include <anteroom/tap/clock.h>  // expect: include
+#include <anteroom/testing/pair.h>  // expect: include
 #include <anteroom/time.h>
 
 #include "bad_header.h"                    // expect: include

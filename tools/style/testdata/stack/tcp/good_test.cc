@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "stack/testing/peer.h"
+#include <anteroom/testing/peer.h>
+
+#include "stack/testing/script.h"
 
 using namespace std::chrono_literals;
 
