@@ -251,15 +251,10 @@ Trouble Loop::run() {
 
 void Loop::end_all(bool in_order) {
   for (const ConnectionId id : connections_->all()) {
-    const Result<ConnectionInfo> info = stack_.connection_info(id);
-    // TIME-WAIT has said goodbye already, and nothing may be sent any more.
-    if (!info || info->state == State::time_wait) {
-      connections_->remove(id);
-    } else if (in_order) {
-      (void)stack_.close(now_, id);
-    } else {
-      (void)stack_.abort(now_, id);
-    }
+    // Shut down and not closed: a closed one could not be reset any more. What its owner has closed
+    // already answers that its id is stale, and stays in the books until its peer has the last
+    // byte.
+    (void)(in_order ? stack_.shutdown(now_, id) : stack_.abort(now_, id));
   }
 }
 

@@ -216,6 +216,8 @@ bool World::play(const DemoCase& played) {
   const std::string response(text_of(Bytes(buffer).first(size ? *size : 0)));
   const bool good = !early && state == played.client_state && response == played.response &&
                     seen_data_ == played.caller_data;
+  (void)client_.abort(now_, *client);
+  pass_time(now_ + 10ms);
   if (json_) {
     const Json line = {{"event", "case"},           {"case", played.title},
                        {"caller_data", seen_data_}, {"response_data", response},
@@ -227,8 +229,6 @@ bool World::play(const DemoCase& played) {
                to_quoted(bytes_of(response), kExcerptBytesMax), to_string(state),
                good ? "as it should" : "WRONG");
   }
-  (void)client_.abort(now_, *client);
-  pass_time(now_ + 10ms);
   return good;
 }
 

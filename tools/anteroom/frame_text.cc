@@ -112,8 +112,11 @@ std::string FrameTeller::tell_segment(const Ipv4Packet& packet, const TcpView& s
   const bool ack = (header.flags & tcp_flag::ack) != 0;
   if (syn && !ack) first_.erase(backward);  // a new connection, perhaps on an old flow
   if (syn) first_[forward] = header.seq;
-  // A flow seen from its middle on begins with its first byte seen.
-  const std::uint32_t first = first_.try_emplace(forward, header.seq - 1).first->second;
+  // A flow seen from its middle on begins with its first byte seen; the reset of one that never was has
+  // no number before it.
+  const bool lone_reset = (header.flags & tcp_flag::rst) != 0;
+  const std::uint32_t unseen = lone_reset ? header.seq : header.seq - 1;
+  const std::uint32_t first = first_.try_emplace(forward, unseen).first->second;
   const bool resets = (header.flags & tcp_flag::rst) != 0 && header.ack == 0;
   std::uint32_t peer_first = header.ack - 1;
   if (ack && !resets) peer_first = first_.try_emplace(backward, header.ack - 1).first->second;
