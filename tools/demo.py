@@ -68,11 +68,10 @@ def run_calls(calls, file):
     """All calls in a row against one server; fills in what the three witnesses saw."""
     rules = [call.rule for call in calls]
     results = []
-    with testbed.Served(PORT, "--capture", file, rules=rules, kind="release") as server:
+    with testbed.Served(PORT, "--service", "discard", "--capture", file, rules=rules, kind="release") as server:
         for call in calls:
             results.append(make_call(call, server.address))
         server.stop_cleanly()
-        origin = server.of("ready")[0]["unix_time"]
         requests, verdicts = server.of("request"), server.of("verdict")
     by_port = conversations(file)
     for call in calls:
@@ -80,8 +79,10 @@ def run_calls(calls, file):
         call.requests = [r for r in requests if r["from"].endswith(f":{call.local[1]}")]
         numbers = {request["request"] for request in call.requests}
         call.given = [v for v in verdicts if v["request"] in numbers]
-        for event in call.requests + call.given:
-            event["time"] += origin
+        if call.segments and call.requests:  # the SYN and the request that it became have the same time on two clocks
+            shift = call.segments[0].time - call.requests[0]["time"]
+            for event in call.requests + call.given:
+                event["time"] += shift
     return results
 
 
@@ -157,6 +158,18 @@ def notation(segment, first_ours, first_theirs):
     return text
 
 
+def in_order(call):
+    """Times and segments as captured, each verdict behind the SYN it judges and before the answer it gives."""
+    waiting = sorted(call.given, key=lambda event: event["time"])
+    for segment in call.segments:
+        margin = 2e-6 if segment.source[1] == PORT else -2e-6  # the events' times are whole microseconds
+        while waiting and waiting[0]["time"] <= segment.time + margin:
+            yield waiting[0]["time"], waiting.pop(0)
+        yield segment.time, segment
+    for event in waiting:
+        yield event["time"], event
+
+
 class Picture:
     """Two lifelines with the client on the left, and what happened between them, from the top down."""
 
@@ -190,16 +203,13 @@ class Picture:
     def ladder(self, call):
         zero = call.segments[0].time if call.segments else 0
         first = {}
-        steps = [(event["time"] - zero, 1, event) for event in call.given]
-        steps += [(s.time - zero, 0 if s.source[1] != PORT else 2, s) for s in call.segments]
-        steps.sort(key=lambda step: (round(step[0], 5), step[1]))
-        shown = False
-        for at, _, step in steps:
-            at = max(at, 0.0)
+        news = {request["request"]: request.get("caller_data") for request in call.requests}
+        for at, step in in_order(call):
+            at -= zero
             if isinstance(step, dict):
-                seen = "" if shown else f"condition function sees {quoted(call.requests[0].get('caller_data', ''))} "
-                shown = True
-                self.decision(at, seen or "asked again ", step["verdict"])
+                data = news.pop(step["request"], None)
+                sees = "asked again" if data is None else f"condition function sees {quoted(data) if data else 'no data'}"
+                self.decision(at, sees + " ", step["verdict"])
                 continue
             mine, theirs = step.source[1], step.target[1]
             if step.has(SYN):
@@ -230,7 +240,7 @@ class Picture:
 def over_memory(options, reason):
     print(f"No TAP here: {reason}.")
     print("The same four over a link in memory, with anteroom's own client in place of the kernel's:\n", flush=True)
-    command = [testbed.program("release"), "demo", *(["--check"] if options.check else []), "--capture", options.capture]
+    command = [testbed.program("release"), "demo", *(["--check"] if options.check else [])]
     os.execv(command[0], command)
 
 

@@ -31,11 +31,13 @@ class ManyConnections(testbed.Case):
     def test_2000_at_once(self):
         testbed.sysctl("net.ipv4.ip_local_port_range", "2000 65000")
         with testbed.Served(7, "--service", "echo") as server:
-            clients = [testbed.plain_connect(server.address) for _ in range(AT_ONCE)]
-            self.assertEqual({code for _, code in clients}, {0})
-            self.assertEqual(len(server.of("established")), AT_ONCE)
+            clients = [testbed.start_connect(server.address)[0] for _ in range(AT_ONCE)]
+            self.assertEqual({testbed.wait_connected(client) for client in clients}, {0})
+            testbed.until(lambda: len(server.of("established")) == AT_ONCE, "all are established")
+            self.assertEqual(server.of("closed"), [])
             with selectors.DefaultSelector() as waiting:
-                for number, (client, _) in enumerate(clients):
+                for number, client in enumerate(clients):
+                    client.settimeout(testbed.PATIENCE)
                     client.sendall(b"%06d" % number)
                     waiting.register(client, selectors.EVENT_READ, number)
                 while waiting.get_map():
@@ -44,7 +46,7 @@ class ManyConnections(testbed.Case):
                     for key, _ in ready:
                         self.assertEqual(testbed.receive_exactly(key.fileobj, 6), b"%06d" % key.data)
                         waiting.unregister(key.fileobj)
-            for client, _ in clients:
+            for client in clients:
                 client.close()
             testbed.until(lambda: len(server.of("closed")) == AT_ONCE, "all are closed")
             self.check(server.stop_cleanly(), AT_ONCE)

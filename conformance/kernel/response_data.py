@@ -12,7 +12,7 @@ class ResponseData(testbed.Case):
     def conversation(self, connect):
         """The segments of one connection; `connect` makes it from an address."""
         file = self.path("capture.pcap")
-        with testbed.Served(7, "--capture", file, rules=[f"* accept {RESPONSE.decode()}"]) as server:
+        with testbed.Served(7, "--service", "discard", "--capture", file, rules=[f"* accept {RESPONSE.decode()}"]) as server:
             client, code = connect(server.address)
             with client:
                 self.assertEqual(code, 0)

@@ -117,8 +117,9 @@ class Process:
 
     @staticmethod
     def _collect(stream, lines):
-        for line in stream:
-            lines.append(line.rstrip("\n"))
+        with stream:
+            for line in stream:
+                lines.append(line.rstrip("\n"))
 
     def stop(self, number=signal.SIGTERM):
         """Asks it to end and returns its exit code."""
@@ -143,6 +144,10 @@ class Process:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        for thread in self._threads:
+            thread.join()
+        if self.process.stdin:
+            self.process.stdin.close()
 
 
 class Served(Process):
@@ -183,7 +188,9 @@ class Served(Process):
 
 def wait_connected(client, seconds=PATIENCE):
     """0 once a non-blocking connect is done, else its errno; ETIMEDOUT when nothing happened in time."""
-    _, writable, _ = select.select([], [client], [], seconds)
+    waiting = select.poll()
+    waiting.register(client, select.POLLOUT)
+    writable = waiting.poll(seconds * 1000)
     return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if writable else errno.ETIMEDOUT
 
 
@@ -203,11 +210,16 @@ def fast_open(address, data, seconds=PATIENCE):
     return client, code
 
 
-def plain_connect(address, seconds=PATIENCE):
-    """Connects without data, as any program does."""
+def start_connect(address):
+    """Sends a SYN without data, as any program does, and does not wait: a socket, and 0 or an errno."""
     client = socket.socket()
     client.setblocking(False)
-    code = client.connect_ex(address)
+    return client, client.connect_ex(address)
+
+
+def plain_connect(address, seconds=PATIENCE):
+    """Connects without data and waits for the answer."""
+    client, code = start_connect(address)
     if code == errno.EINPROGRESS:
         code = wait_connected(client, seconds)
     client.settimeout(PATIENCE)
