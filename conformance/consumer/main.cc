@@ -1,5 +1,4 @@
-// Two hosts in one program, on a link in memory and in virtual time: data in the SYN, a verdict,
-// data in the SYN-ACK.
+// Two hosts in one program: data in the SYN, a verdict, data in the SYN-ACK. Shown in README.md.
 #include <array>
 #include <iostream>
 
