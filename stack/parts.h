@@ -36,7 +36,6 @@ struct ConnectionSlot {
   std::uint32_t next_ready = kNoSlot;    // in the ready list, or parked at a neighbor
   std::uint32_t next_event = kNoSlot;
   std::uint32_t next_accept = kNoSlot;   // in the listener's accept queue
-  std::uint32_t neighbor = kNoSlot;      // where the next hop was found last
   bool listed : 1 = false;               // in the ready list or parked
   bool has_event : 1 = false;            // in the event list
   bool ordinary : 1 = false;             // its listener has no condition function
@@ -90,7 +89,7 @@ struct Stack::Parts {
   void resume_parked(std::uint32_t neighbor);
   void park_reply(std::uint32_t neighbor);
   void park_flow(std::uint32_t neighbor);
-  std::uint32_t neighbor_of(Instant now, ConnectionSlot& slot);
+  std::uint32_t neighbor_of(Instant now, const IpAddress& destination);
   void leave_ready_list(std::uint32_t index);
   std::size_t next_frame(Instant now, MutableBytes out);
   std::size_t next_arp_frame(MutableBytes out);
@@ -121,7 +120,7 @@ struct Stack::Parts {
   std::uint32_t find_listener(const Endpoint& local) const;
   ConnectionSlot* find_owned(ConnectionId connection);
   // The slot for a new connection, or the limit that is in the way.
-  Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash);
+  Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint32_t flow_tag);
   bool evict_time_wait();
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
@@ -135,7 +134,8 @@ struct Stack::Parts {
 
   Config config;
   Stats stats;
-  HashKey flow_key, isn_key, timestamp_key;
+  HashKey flow_key;
+  HashKey isn_key;
   Rng rng;
   BufferPool pool;
   RateLimit challenges;

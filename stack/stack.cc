@@ -17,14 +17,16 @@ namespace {
 enum Purpose : std::uint8_t {
   kFlowTable = 1,
   kIsn = 2,
-  kTimestamps = 3,
-  kNeighbors = 4,
-  kSources = 5,
-  kRandom = 6,
+  kNeighbors = 3,
+  kSources = 4,
+  kRandom = 5,
 };
 
+// Below this a window would not hold a few segments.
+constexpr std::uint32_t kBufferMin = 4u << 10;
+
 std::uint32_t buffer_capacity(std::uint32_t bytes) {
-  return std::bit_ceil(std::clamp(bytes, BufferPool::kBlockMin, BufferPool::kBlockMax));
+  return std::bit_ceil(std::clamp(bytes, kBufferMin, BufferPool::kBlockMax));
 }
 
 }  // namespace
@@ -33,7 +35,6 @@ Stack::Parts::Parts(const Config& chosen)
     : config(chosen),
       flow_key(derive_key(chosen.seed, kFlowTable)),
       isn_key(derive_key(chosen.seed, kIsn)),
-      timestamp_key(derive_key(chosen.seed, kTimestamps)),
       rng(derive_key(chosen.seed, kRandom)),
       pool(chosen.limits.buffer_bytes_max),
       challenges(chosen.limits.challenge_acks_per_second),
@@ -271,7 +272,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
     ConnectionSlot& slot = connections[index];
     MacAddress to{};
     if (interface.is_ethernet() && !slot.tcp.is_finished()) {
-      const std::uint32_t neighbor = neighbor_of(now, slot);
+      const std::uint32_t neighbor = neighbor_of(now, slot.tcp.flow().remote.address);
       if (neighbor == NeighborCache::kNone || !neighbors.is_resolved(neighbor)) {
         park_flow(neighbor);
         continue;
@@ -300,11 +301,9 @@ void Stack::Parts::leave_ready_list(std::uint32_t index) {
   settle_quietly(index);
 }
 
-std::uint32_t Stack::Parts::neighbor_of(Instant now, ConnectionSlot& slot) {
-  const auto hop = routes.next_hop(slot.tcp.flow().remote.address);
-  if (!hop) return NeighborCache::kNone;
-  slot.neighbor = neighbors.want_again(now, slot.neighbor, *hop);
-  return slot.neighbor;
+std::uint32_t Stack::Parts::neighbor_of(Instant now, const IpAddress& destination) {
+  const auto hop = routes.next_hop(destination);
+  return hop ? neighbors.want(now, *hop) : NeighborCache::kNone;
 }
 
 void Stack::Parts::park_flow(std::uint32_t neighbor) {

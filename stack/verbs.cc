@@ -123,7 +123,7 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
     return Failure{Error::too_large, p.ctx.send_capacity};
   }
   const auto in_syn_ack = static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
-  const auto made = p.make_connection(now, request.flow, p.hash_of(request.flow));
+  const auto made = p.make_connection(now, request.flow, request.flow_tag);
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.listener = p.listeners.id_of(request.listener);
@@ -187,15 +187,14 @@ std::uint32_t Stack::Parts::find_connection(std::uint64_t hash, const Flow& flow
   return flows.find(hash, [&](std::uint32_t i) { return connections[i].tcp.flow() == flow; });
 }
 
-Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow, std::uint64_t hash) {
+Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow, std::uint32_t flow_tag) {
   if (connections.full() && !evict_time_wait()) {
     return Failure{Error::limit_reached, config.limits.connections_max};
   }
-  const Birth birth{flow, initial_sequence(isn_key, flow, now), timestamp_offset(timestamp_key, flow),
-                    path_mtu.find(now, flow.remote.address)};
+  const Birth birth{flow, initial_numbers(isn_key, flow, now), path_mtu.find(now, flow.remote.address)};
   const std::uint32_t index = connections.emplace(birth, ctx).index;
-  connections[index].flow_tag = static_cast<std::uint32_t>(hash);
-  flows.insert(hash, index);
+  connections[index].flow_tag = flow_tag;
+  flows.insert(flow_tag, index);
   return index;
 }
 
@@ -257,7 +256,7 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
       p.backlog.find(hash, flow) != kNoRequest) {
     return Failure{Error::address_in_use};
   }
-  const auto made = p.make_connection(now, flow, hash);
+  const auto made = p.make_connection(now, flow, static_cast<std::uint32_t>(hash));
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;

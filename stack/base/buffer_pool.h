@@ -1,4 +1,4 @@
-// Memory for send and receive buffers, bounded in total: blocks of 4 KiB to 64 MiB in powers of
+// Memory for send and receive buffers, bounded in total: blocks of 512 bytes to 64 MiB in powers of
 // two. Blocks given back are kept for the next taker, so that a busy stack does not allocate.
 #pragma once
 
@@ -20,7 +20,7 @@ struct Block {
 
 class BufferPool {
  public:
-  static constexpr std::uint32_t kBlockMin = 4u << 10;
+  static constexpr std::uint32_t kBlockMin = 512;
   static constexpr std::uint32_t kBlockMax = 64u << 20;
 
   explicit BufferPool(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
@@ -32,7 +32,7 @@ class BufferPool {
   std::uint64_t bytes_taken() const { return taken_; }
 
  private:
-  static constexpr std::size_t kSizes = 15;  // 2^12 .. 2^26
+  static constexpr std::size_t kSizes = 18;  // 2^9 .. 2^26
 
   std::array<std::vector<Block>, kSizes> free_;
   std::uint64_t bytes_max_;

@@ -38,6 +38,10 @@ void NeighborCache::owe_query(Instant now, std::uint32_t index) {
 }
 
 std::uint32_t NeighborCache::want(Instant now, const IpAddress& address) {
+  if (entries_.live(latest_) && entries_[latest_].address == address &&
+      entries_[latest_].state == Neighbor::State::reachable) {
+    return latest_;
+  }
   const std::uint64_t hashed = hash(address);
   std::uint32_t index = find(address, hashed);
   if (index == kNone) {
@@ -47,13 +51,8 @@ std::uint32_t NeighborCache::want(Instant now, const IpAddress& address) {
   } else if (entries_[index].state == Neighbor::State::stale && entries_[index].queries == 0) {
     owe_query(now, index);
   }
+  latest_ = index;
   return index;
-}
-
-std::uint32_t NeighborCache::want_again(Instant now, std::uint32_t hint, const IpAddress& address) {
-  const bool holds = entries_.live(hint) && entries_[hint].address == address &&
-                     entries_[hint].state == Neighbor::State::reachable;
-  return holds ? hint : want(now, address);
 }
 
 std::uint32_t NeighborCache::learn(Instant now, const IpAddress& address, const MacAddress& mac,

@@ -37,8 +37,6 @@ class NeighborCache {
 
   // The entry to send by: made, and a query owed, where there is none. kNone at the limit.
   std::uint32_t want(Instant now, const IpAddress& address);
-  // The same where `hint` is what an earlier call returned: saves the search while it still holds.
-  std::uint32_t want_again(Instant now, std::uint32_t hint, const IpAddress& address);
   // A sender named itself. Updates an entry, or makes one where `make` (it spoke to us). Returns the
   // entry if that answers a question that was open: its parked things may go.
   std::uint32_t learn(Instant now, const IpAddress& address, const MacAddress& mac, bool make);
@@ -72,7 +70,8 @@ class NeighborCache {
   Slab<Neighbor, Id<Neighbor>> entries_;
   FlatIndex index_;
   DeadlineQueue timers_;
-  std::uint32_t owed_ = 0;  // entries with query_owed
+  std::uint32_t owed_ = 0;    // entries with query_owed
+  std::uint32_t latest_ = kNone;  // found last: a host talks mostly through one
 };
 
 }  // namespace anteroom

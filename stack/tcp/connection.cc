@@ -33,11 +33,11 @@ std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
 
 Connection::Connection(const Birth& birth, const TcpContext& ctx)
     : flow_(birth.flow),
-      snd_(birth.iss),
+      snd_(birth.numbers.iss),
       rcv_(ctx.receive_capacity),
-      recovery_(birth.iss),
+      recovery_(birth.numbers.iss),
       rtt_(ctx.tcp),
-      timestamps_(birth.timestamp_offset),
+      timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
       path_mss_(mss_of_path(birth.path_mtu, ctx)),
       no_delay_(ctx.tcp.no_delay) {

@@ -10,6 +10,7 @@
 
 #include "stack/base/rate_limit.h"
 #include "stack/tcp/flight.h"
+#include "stack/tcp/isn.h"
 #include "stack/tcp/keepalive.h"
 #include "stack/tcp/options.h"
 #include "stack/tcp/receiver.h"
@@ -40,9 +41,8 @@ struct TcpContext {
 // What a connection is born with.
 struct Birth {
   Flow flow;
-  Seq iss;
-  std::uint32_t timestamp_offset = 0;
-  std::uint16_t path_mtu = 0;
+  InitialNumbers numbers;
+  std::uint16_t path_mtu = 0;  // 0: the interface's
 };
 
 // News for the owner, one bit each; gathered until taken.

@@ -22,13 +22,11 @@ std::uint64_t flow_hash(const HashKey& key, const Flow& flow) {
   return keyed_hash(key, Bytes(bytes).first(size + 4));
 }
 
-Seq initial_sequence(const HashKey& key, const Flow& flow, Instant now) {
+InitialNumbers initial_numbers(const HashKey& key, const Flow& flow, Instant now) {
   const auto ticks = now.time_since_epoch() / std::chrono::microseconds(4);
-  return Seq(static_cast<std::uint32_t>(ticks) + static_cast<std::uint32_t>(flow_hash(key, flow)));
-}
-
-std::uint32_t timestamp_offset(const HashKey& key, const Flow& flow) {
-  return static_cast<std::uint32_t>(flow_hash(key, flow) >> 32);
+  const std::uint64_t hash = flow_hash(key, flow);
+  return {Seq(static_cast<std::uint32_t>(ticks) + static_cast<std::uint32_t>(hash)),
+          static_cast<std::uint32_t>(hash >> 32)};
 }
 
 }  // namespace anteroom

@@ -1,5 +1,5 @@
 // Initial sequence numbers, RFC 6528 3: a clock plus a keyed hash of the flow. And the offset of a
-// connection's timestamps, RFC 7323 5.4, by the same means under another key.
+// connection's timestamps, RFC 7323 5.4, from the other half of the same hash.
 #pragma once
 
 #include <anteroom/address.h>
@@ -10,10 +10,12 @@
 
 namespace anteroom {
 
-// Ticks every 4 microseconds, RFC 9293 3.4.1.
-Seq initial_sequence(const HashKey& key, const Flow& flow, Instant now);
+struct InitialNumbers {
+  Seq iss;  // ticks every 4 microseconds, RFC 9293 3.4.1
+  std::uint32_t timestamp_offset = 0;
+};
 
-std::uint32_t timestamp_offset(const HashKey& key, const Flow& flow);
+InitialNumbers initial_numbers(const HashKey& key, const Flow& flow, Instant now);
 
 // The hash under which tables keep a flow.
 std::uint64_t flow_hash(const HashKey& key, const Flow& flow);

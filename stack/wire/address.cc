@@ -146,8 +146,10 @@ Result<Prefix> Prefix::parse(std::string_view text) {
 
 bool Prefix::contains(const IpAddress& other) const {
   if (address.is_v4() != other.is_v4()) return false;
-  const unsigned skip = address.is_v4() ? 12 : 0;
-  return same_leading_bits(address.octets().data() + skip, other.octets().data() + skip, bits);
+  if (address.is_v4()) {
+    return bits == 0 || (address.v4_bits() ^ other.v4_bits()) >> (32 - bits) == 0;
+  }
+  return same_leading_bits(address.octets().data(), other.octets().data(), bits);
 }
 
 bool Prefix::is_broadcast(const IpAddress& other) const {

@@ -41,9 +41,9 @@ std::uint16_t ones_sum(Bytes data) {
 
 std::uint16_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination,
                                 std::uint8_t protocol, std::size_t bytes) {
-  const std::size_t skip = source.is_v4() ? 12 : 0;
   std::uint64_t sum = std::uint64_t{protocol} + bytes;
-  for (std::size_t i = skip; i < 16; i += 4) {
+  if (source.is_v4()) return fold(sum + source.v4_bits() + destination.v4_bits());
+  for (std::size_t i = 0; i < 16; i += 4) {
     sum += load_be32(source.octets().data() + i);
     sum += load_be32(destination.octets().data() + i);
   }
