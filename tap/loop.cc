@@ -109,19 +109,17 @@ Decision Loop::decide(PendingId pending, const Verdict& verdict) {
   return decision;
 }
 
-void Loop::judge(PendingId pending) {
-  const Result<Request> request = stack_.request(now_, pending);
-  if (!request) return;
-  const std::optional<Verdict> verdict = condition_(*request);
-  decide(pending, verdict ? *verdict : options_.default_verdict);
+void Loop::judge(const Request& request) {
+  const std::optional<Verdict> verdict = condition_(request);
+  decide(request.id, verdict ? *verdict : options_.default_verdict);
 }
 
 void Loop::judge_deferred() {
   while (const std::optional<PendingId> pending = requests_->next_deferred(now_)) {
     if (is_stopping() || !condition_) {
       (void)stack_.reject(now_, *pending);
-    } else {
-      judge(*pending);
+    } else if (const Result<Request> request = stack_.request(now_, *pending)) {
+      judge(*request);
     }
   }
 }
@@ -132,9 +130,9 @@ void Loop::handle_events() {
       case EventKind::connection_requested:
         if (on_event_) on_event_(*event);
         if (condition_) {
-          // A strict listener shows a deferred head again; its time to be asked is in the books.
+          // One that was deferred has its time to be asked in the books.
           const Result<Request> request = stack_.request(now_, event->pending);
-          if (request && request->deferrals == 0) judge(event->pending);
+          if (request && request->deferrals == 0) judge(*request);
         } else {
           requests_->add_waiting(event->pending);
           if (requests_->waiting() > 2 * stack_.stats().requests_held + kStaleRequestsMax) {
@@ -159,6 +157,7 @@ void Loop::receive_frames() {
     }
     ++stats_.frames_in;
     last_frame_at_ = now_;
+    changed_ = true;
     stack_.receive(now_, Bytes(in_).first(size));
     // The first frame is answered before anybody asks for a second: where frames come alone this
     // saves the answer an empty read. The rest is answered as a batch, with fewer acknowledgments.
@@ -183,20 +182,32 @@ void Loop::send_frames() {
   more_to_send_ = true;
 }
 
+// A turn in which nothing came, fell due or was done by a handler costs one read of the link: a
+// loop that polls takes millions of them, and each delays the frame that comes meanwhile.
 void Loop::take_turn() {
   ++stats_.turns;
   receive_frames();
-  const std::optional<Deadline> deadline = stack_.next_deadline();
-  if (deadline && deadline->at <= now_) stack_.advance(now_);
-  if (requests_->next_due()) judge_deferred();
+  if (deadline_ && *deadline_ <= now_) {
+    stack_.advance(now_);
+    changed_ = true;
+  }
+  if (requests_->next_due()) {
+    judge_deferred();
+    changed_ = true;
+  }
+  if (!changed_ && !more_to_send_) return;
   handle_events();
   send_frames();
+  changed_ = false;
+  const std::optional<Deadline> deadline = stack_.next_deadline();
+  deadline_ = deadline ? std::optional(deadline->at) : std::nullopt;
   if (on_turn_end_) on_turn_end_();
 }
 
 void Loop::turn() {
   now_ = std::max(now_, monotonic_now());
   if (poller_->has_watches()) poller_->wait(Duration::zero(), [] {});
+  changed_ = true;  // the owner may have used the stack since
   take_turn();
 }
 
@@ -211,7 +222,7 @@ std::optional<Instant> Loop::wake_time() const {
   const auto consider = [&](Instant at) {
     if (!first || at < *first) first = at;
   };
-  if (const auto deadline = stack_.next_deadline()) consider(deadline->at);
+  if (deadline_) consider(*deadline_);
   if (const auto due = link_.next_deadline()) consider(*due);
   if (const auto due = requests_->next_due()) consider(*due);
   return first;
@@ -223,7 +234,7 @@ void Loop::wait() {
   const auto read_clock = [this] { now_ = std::max(now_, monotonic_now()); };
   if (!may_sleep()) {
     if (poller_->has_watches()) {
-      poller_->wait(Duration::zero(), read_clock);
+      if (poller_->wait(Duration::zero(), read_clock).handled) changed_ = true;
     } else {
       read_clock();
     }
@@ -235,11 +246,14 @@ void Loop::wait() {
     timeout = *wake > now_ ? *wake - now_ : Duration::zero();
   }
   ++stats_.sleeps;
-  if (poller_->wait(timeout, read_clock)) link_readable_ = true;
+  const Poller::Woken woken = poller_->wait(timeout, read_clock);
+  if (woken.link_readable) link_readable_ = true;
+  if (woken.handled) changed_ = true;
 }
 
 Trouble Loop::run() {
   now_ = std::max(now_, monotonic_now());
+  changed_ = true;
   while (!is_stopping()) {
     take_turn();
     if (link_.is_gone()) return Problem{"the device is gone: somebody deleted its interface"};
@@ -250,6 +264,7 @@ Trouble Loop::run() {
 }
 
 void Loop::end_all(bool in_order) {
+  changed_ = true;
   for (const ConnectionId id : connections_->all()) {
     // Shut down and not closed: a closed one could not be reset any more. What its owner has closed
     // already answers that its id is stale, and stays in the books until its peer has the last

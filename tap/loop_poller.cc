@@ -110,7 +110,8 @@ void Loop::Poller::call_handler(std::uint64_t tag, std::uint32_t ready) {
                  (ready & (std::uint32_t{EPOLLERR} | std::uint32_t{EPOLLHUP})) != 0});
 }
 
-bool Loop::Poller::wait(std::optional<Duration> timeout, const std::function<void()>& woken) {
+Loop::Poller::Woken Loop::Poller::wait(std::optional<Duration> timeout,
+                                       const std::function<void()>& woken) {
   std::array<epoll_event, kReadyMax> ready;
   timespec limit{};
   if (timeout) {
@@ -121,20 +122,21 @@ bool Loop::Poller::wait(std::optional<Duration> timeout, const std::function<voi
   const int count = epoll_pwait2(epoll_descriptor_, ready.data(), static_cast<int>(ready.size()),
                                  timeout ? &limit : nullptr, nullptr);
   woken();
-  bool link_readable = false;
+  Woken what;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = ready[static_cast<std::size_t>(i)];
     if (event.data.u64 == tag_of(wake_descriptor_, 0)) {
       std::uint64_t wakes = 0;
       [[maybe_unused]] const ssize_t size = read(wake_descriptor_, &wakes, sizeof wakes);
     } else if (event.data.u64 == tag_of(link_descriptor_, 0)) {
-      link_readable = true;
+      what.link_readable = true;
     } else {
       call_handler(event.data.u64, event.events);
+      what.handled = true;
     }
   }
   retired_.clear();
-  return link_readable;
+  return what;
 }
 
 void Loop::Poller::wake() {

@@ -23,9 +23,13 @@ class Loop::Poller {
   void unwatch(int descriptor);
   bool has_watches() const { return watches_ > 0; }
 
-  // Waits at most `timeout` (without one: until something happens), calls the handlers of what is
-  // ready, and says whether the link is readable. `woken` runs before the first handler.
-  bool wait(std::optional<Duration> timeout, const std::function<void()>& woken);
+  struct Woken {
+    bool link_readable = false;
+    bool handled = false;  // a handler was called
+  };
+  // Waits at most `timeout` (without one: until something happens) and calls the handlers of what
+  // is ready. `woken` runs before the first handler.
+  Woken wait(std::optional<Duration> timeout, const std::function<void()>& woken);
   // From a signal handler or another thread.
   void wake();
 

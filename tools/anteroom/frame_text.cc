@@ -112,8 +112,8 @@ std::string FrameTeller::tell_segment(const Ipv4Packet& packet, const TcpView& s
   const bool ack = (header.flags & tcp_flag::ack) != 0;
   if (syn && !ack) first_.erase(backward);  // a new connection, perhaps on an old flow
   if (syn) first_[forward] = header.seq;
-  // A flow seen from its middle on begins with its first byte seen; the reset of one that never was has
-  // no number before it.
+  // A flow seen from its middle on begins with its first byte seen; the reset of one that never was
+  // has no number before it.
   const bool lone_reset = (header.flags & tcp_flag::rst) != 0;
   const std::uint32_t unseen = lone_reset ? header.seq : header.seq - 1;
   const std::uint32_t first = first_.try_emplace(forward, unseen).first->second;
@@ -128,9 +128,10 @@ std::string FrameTeller::tell_segment(const Ipv4Packet& packet, const TcpView& s
   text += fmt::format(" win {}", header.window);
   if ((header.flags & tcp_flag::urg) != 0) text += fmt::format(" urg {}", header.urgent_pointer);
   const auto options = parse_tcp_options(segment.options);
-  text += options ? options_text(*options, peer_first) : " <" + to_hex(segment.options) + "?>";
+  text +=
+      options ? options_text(*options, peer_first) : fmt::format(" <{}?>", to_hex(segment.options));
   if (bytes > 0 && excerpt_bytes_max_ > 0) {
-    text += " " + to_quoted(segment.payload, excerpt_bytes_max_);
+    text.append(" ").append(to_quoted(segment.payload, excerpt_bytes_max_));
   }
   return text;
 }

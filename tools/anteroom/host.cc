@@ -45,6 +45,10 @@ tap::Outcome<Config> make_config(const HostOptions& options, const TcpConfig& tc
   config.tcp = tcp;
   config.interface.medium = options.is_tun ? Medium::ip : Medium::ethernet;
   if (options.mtu) config.interface.mtu = *options.mtu;
+  config.limits.connections_max = options.connections_max;
+  config.limits.requests_max = options.connections_max;
+  config.limits.send_buffer_bytes_max = options.buffer_kibibytes_max << 10;
+  config.limits.receive_buffer_bytes_max = options.buffer_kibibytes_max << 10;
   const auto address = parse_prefix("--address", options.address);
   if (!address) return address.error();
   config.interface.addresses.push_back(*address);
@@ -90,6 +94,14 @@ void add_host_options(CLI::App& command, HostOptions& options) {
                      "hexadecimal; the same numbers again, for runs that repeat (not for use)");
   command.add_flag("--busy-poll", options.busy_poll,
                    "never sleep: lowest latency, takes a processor");
+  command
+      .add_option("--connections", options.connections_max,
+                  "held at most, and as many requests (default: 65536); tables are that large")
+      ->check(CLI::Range(16u, 16'777'216u));
+  command
+      .add_option("--buffer", options.buffer_kibibytes_max,
+                  "KiB that a connection may buffer in each direction (default: 1024)")
+      ->check(CLI::Range(4u, 65'536u));
   command.add_option("--spin", options.spin_microseconds,
                      "microseconds to poll after a frame before sleeping");
 }

@@ -29,6 +29,8 @@ struct HostOptions {
   std::string capture;
   std::string seed;
   std::uint32_t spin_microseconds = 0;
+  std::uint32_t connections_max = Limits().connections_max;
+  std::uint32_t buffer_kibibytes_max = Limits().send_buffer_bytes_max >> 10;
   bool is_tun = false;
   bool busy_poll = false;
 };

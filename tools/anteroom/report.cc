@@ -256,6 +256,7 @@ void Report::counters(Instant now, const Stats& stats, const tap::LoopStats& loo
 }
 
 void Report::flush() {
+  if (lines_.size() == 0) return;
   std::size_t written = 0;
   while (written < lines_.size() && out_ >= 0) {
     const ssize_t count = write(out_, lines_.data() + written, lines_.size() - written);

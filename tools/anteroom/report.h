@@ -28,6 +28,9 @@ class Report {
   // Lines go to the descriptor `out`.
   Report(int out, const ReportOptions& options) : out_(out), options_(options) {}
 
+  // Events need not be described: nothing would be said of them.
+  bool is_quiet() const { return options_.quiet; }
+
   void ready(Instant now, const std::string& device, const std::string& address,
              const std::vector<std::uint16_t>& ports);
   void request(Instant now, const Request& request);

@@ -112,6 +112,7 @@ void Server::take(ListenerId listener) {
 void Server::on_event(const Event& event) {
   switch (event.kind) {
     case EventKind::connection_requested: {
+      if (report_.is_quiet()) return;
       const Result<Request> request = host_.stack().request(now(), event.pending);
       if (request && request->deferrals == 0) report_.request(now(), *request);
       return;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <vector>
 
 namespace anteroom::tools {
@@ -10,15 +9,16 @@ namespace anteroom::tools {
 template <typename Id, typename State>
 class SlotTable {
  public:
+  // Valid until the next add().
   State& add(Id id) {
     if (id.index >= rows_.size()) rows_.resize(id.index + std::size_t{1});
-    rows_[id.index] = {id, std::make_unique<State>()};
-    return *rows_[id.index].state;
+    rows_[id.index] = {id, State()};
+    return rows_[id.index].state;
   }
-  // Null where there is none of this id.
+  // Null where there is none of this id. Valid until the next add().
   State* find(Id id) {
     if (id.index >= rows_.size() || rows_[id.index].id != id) return nullptr;
-    return rows_[id.index].state.get();
+    return &rows_[id.index].state;
   }
   void remove(Id id) {
     if (find(id) != nullptr) rows_[id.index] = {};
@@ -26,14 +26,14 @@ class SlotTable {
   template <typename Visit>
   void for_each(Visit visit) {
     for (Row& row : rows_) {
-      if (row.state) visit(row.id, *row.state);
+      if (row.id.is_set()) visit(row.id, row.state);
     }
   }
 
  private:
   struct Row {
     Id id;
-    std::unique_ptr<State> state;
+    State state{};
   };
   std::vector<Row> rows_;
 };

@@ -63,7 +63,8 @@ class Loop {
   void set_event_handler(EventHandler handler);
   // Every verdict that the loop carried out, those of decide() included.
   void set_decision_handler(DecisionHandler handler);
-  // At the end of each turn, when its frames are out: for work that must not delay an answer.
+  // At the end of each turn that did something, when its frames are out: for work that must not
+  // delay an answer.
   void set_turn_handler(TurnHandler handler);
 
   // Stack::listen(); the loop closes the listener when it stops.
@@ -109,7 +110,7 @@ class Loop {
   void receive_frames();
   void send_frames();
   void handle_events();
-  void judge(PendingId pending);
+  void judge(const Request& request);
   void judge_deferred();
   bool may_sleep() const;
   std::optional<Instant> wake_time() const;
@@ -133,6 +134,8 @@ class Loop {
   Instant now_{};
   Instant last_frame_at_{};
   std::optional<Instant> grace_ends_at_;
+  std::optional<Instant> deadline_;  // the stack's, as of the last turn that changed anything
+  bool changed_ = true;              // something may have changed since
   bool link_readable_ = true;
   bool more_to_send_ = false;
   LoopStats stats_;
