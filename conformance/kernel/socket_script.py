@@ -35,7 +35,7 @@ for text in b"order: tea", b"spam spam", b"later, please", b"quiet now":
 class SocketScript(testbed.Case):
     def test_a_script_with_the_socket_module_alone(self):
         rules = ("order:* accept coming up", "spam* reject", "later* defer:300:accept at last", "* ignore")
-        with testbed.Served(7, rules=rules) as server:
+        with testbed.Served(7, "--service", "discard", rules=rules) as server:
             answers = subprocess.run([sys.executable, "-c", CLIENT], capture_output=True, text=True, timeout=60)
             self.assertEqual(answers.stderr, "")
             self.assertEqual(answers.stdout.split("\n")[:4], ["coming up", "refused", "at last", "no answer"])
