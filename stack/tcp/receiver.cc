@@ -18,7 +18,7 @@ bool Receiver::on_syn_data(Bytes data, bool kept, BufferPool& pool) {
   if (kept && !ring_.append(data, pool)) return false;
   nxt_ = nxt_ + bytes;
   received_ += bytes;
-  edge_ = later_of(edge_, nxt_);
+  edge_ = later_of(edge_, free_edge(0));
   return true;
 }
 
@@ -99,13 +99,15 @@ bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t mss) {
   return delayed_bytes_ >= 2 * mss;
 }
 
-Seq Receiver::free_edge() const {
-  return nxt_ + (capacity_ > ring_.size() ? capacity_ - ring_.size() : 0);
+// As far as the free buffer and the window field reach.
+Seq Receiver::free_edge(std::uint8_t shift) const {
+  const std::uint32_t free = capacity_ > ring_.size() ? capacity_ - ring_.size() : 0;
+  return nxt_ + std::min(free, std::uint32_t{UINT16_MAX} << shift);
 }
 
 bool Receiver::owes_window_update(std::uint32_t mss) const {
   if (fin_received_) return false;
-  const std::int32_t gain = free_edge().distance_from(edge_);
+  const std::int32_t gain = free_edge(scale_).distance_from(edge_);
   // Any step that RFC 9293 3.8.6.2.2 allows while the peer may be stuck, else a large one: the
   // acknowledgments of further data carry the small ones.
   const bool stuck = window_bytes() < 2 * mss;
@@ -119,8 +121,7 @@ std::uint16_t Receiver::advertise(std::uint32_t mss, bool syn) {
   const std::uint8_t shift = syn ? 0 : scale_;
   if (!syn) opened_ = true;
   const std::uint32_t field_max = std::uint32_t{UINT16_MAX} << shift;
-  Seq wanted = free_edge();
-  if (wanted.distance_from(nxt_) > static_cast<std::int32_t>(field_max)) wanted = nxt_ + field_max;
+  const Seq wanted = free_edge(shift);
   const std::int32_t gain = wanted.distance_from(edge_);
   // RFC 9293 3.8.6.2.2: the edge moves by steps of at least min(half the buffer, one segment).
   if (gain > 0 && static_cast<std::uint32_t>(gain) >= std::min(capacity_ / 2, mss)) edge_ = wanted;

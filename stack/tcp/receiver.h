@@ -78,7 +78,7 @@ class Receiver {
   Seq seq_of(std::uint64_t offset) const {
     return nxt_ + static_cast<std::uint32_t>(offset - received_);
   }
-  Seq free_edge() const;
+  Seq free_edge(std::uint8_t shift) const;
   Text store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool);
   void advance_to(std::uint64_t offset, BufferPool& pool);
 

@@ -162,6 +162,10 @@ std::vector<std::uint8_t> Peer::next_packet() {
 }
 
 void Peer::passes(Duration duration) {
+  if (fetch()) {
+    std::fprintf(stderr, "anteroom::testing: read what the stack says before time passes: %s\n", next().c_str());
+    std::abort();
+  }
   const Instant end = now_ + duration;
   for (auto deadline = stack_->next_deadline(); deadline && deadline->at <= end;
        deadline = stack_->next_deadline()) {

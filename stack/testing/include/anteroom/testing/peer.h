@@ -48,7 +48,8 @@ class Peer {
   // The next packet of the stack that is not TCP, whole; empty where there is none.
   std::vector<std::uint8_t> next_packet();
 
-  // Virtual time passes, with every timer on its way.
+  // Virtual time passes, with every timer on its way; it stops early where a timer makes the stack
+  // speak. What the stack has said before must have been read.
   void passes(Duration duration);
   // The next event; EventKind is compared by the caller.
   std::optional<Event> event() { return stack_->next_event(); }

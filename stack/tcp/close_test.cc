@@ -1,0 +1,149 @@
+// Ends of a connection: every way through the states of RFC 9293 3.6 and 3.10.4 to 3.10.8.
+#include <anteroom/testing/peer.h>
+
+#include <gtest/gtest.h>
+
+namespace anteroom::testing {
+namespace {
+
+TEST(Close, ActiveThroughTimeWait) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
+  EXPECT_EQ(peer.state(), State::fin_wait_1);
+  EXPECT_EQ(peer.sees("F. 1:1(0) ack 1"), "");
+  peer.sends(". 1:1(0) ack 2");
+  EXPECT_EQ(peer.state(), State::fin_wait_2);
+  peer.sends("P. 1:4(3) ack 2 \"bye\"");
+  EXPECT_EQ(peer.reads(), "bye");
+  peer.sends("F. 4:4(0) ack 2");
+  EXPECT_EQ(peer.sees(". 2:2(0) ack 5"), "");
+  EXPECT_EQ(peer.state(), State::time_wait);
+  EXPECT_FALSE(peer.event(EventKind::closed)->failed);
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  peer.passes(60s);
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+  EXPECT_EQ(peer.stack().stats().connections_closed, 1u);
+}
+
+TEST(Close, PassiveThroughLastAck) {
+  Peer peer = Peer::established();
+  peer.sends("F. 1:1(0) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 2"), "");
+  EXPECT_EQ(peer.event()->kind, EventKind::peer_closed);
+  EXPECT_EQ(peer.state(), State::close_wait);
+  ASSERT_TRUE(peer.writes("rest"));
+  EXPECT_EQ(peer.sees("P. 1:5(4) ack 2 \"rest\""), "");
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_EQ(peer.sees("F. 5:5(0) ack 2"), "");
+  peer.sends(". 2:2(0) ack 6");
+  EXPECT_FALSE(peer.event(EventKind::closed)->failed);
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+}
+
+TEST(Close, Simultaneous) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_EQ(peer.sees("F. 1:1(0) ack 1"), "");
+  peer.sends("F. 1:1(0) ack 1");
+  EXPECT_EQ(peer.sees(". 2:2(0) ack 2"), "");
+  EXPECT_EQ(peer.state(), State::closing);
+  peer.sends(". 2:2(0) ack 2");
+  EXPECT_EQ(peer.state(), State::time_wait);
+}
+
+TEST(Close, FinTravelsWithTheLastDataAndIsRetransmittedWithIt) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.writes("last"));
+  ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
+  EXPECT_EQ(peer.sees("FP. 1:5(4) ack 1 \"last\""), "");
+  peer.passes(200ms);
+  EXPECT_EQ(peer.sees("FP. 1:5(4) ack 1 \"last\""), "");
+}
+
+TEST(Close, OutOfOrderFinWaitsForTheGap) {
+  Peer peer = Peer::established();
+  peer.sends("FP. 4:7(3) ack 1 \"def\"");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
+  EXPECT_EQ(peer.state(), State::established);
+  peer.sends("P. 1:4(3) ack 1 \"abc\"");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 8"), "");
+  EXPECT_EQ(peer.reads(), "abcdef");
+  EXPECT_EQ(peer.state(), State::close_wait);
+}
+
+// RFC 9293 3.6.1 [SHLD-3]: the peer must learn that data was lost.
+TEST(Close, UnreadOrLateDataIsReset) {
+  Peer unread = Peer::established();
+  unread.sends("P. 1:4(3) ack 1 \"abc\"");
+  ASSERT_TRUE(unread.stack().close(unread.now(), unread.connection));
+  EXPECT_EQ(unread.sees("R. 1:1(0) ack 4"), "");
+
+  Peer late = Peer::established();
+  ASSERT_TRUE(late.stack().close(late.now(), late.connection));
+  EXPECT_EQ(late.sees("F. 1:1(0) ack 1"), "");
+  late.sends("P. 1:4(3) ack 2 \"abc\"");
+  EXPECT_EQ(late.sees("R. 2:2(0) ack 1"), "");
+}
+
+TEST(Abort, ResetsAtOnce) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().abort(peer.now(), peer.connection));
+  EXPECT_EQ(peer.sees("R. 1:1(0) ack 1"), "");
+  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::aborted);
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+  EXPECT_EQ(peer.stack().close(peer.now(), peer.connection).error().error, Error::stale_id);
+}
+
+TEST(TimeWait, AcknowledgesTheFinAgainAndStartsOver) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_NE(peer.next(), "");
+  peer.sends("F. 1:1(0) ack 2");
+  EXPECT_EQ(peer.sees(". 2:2(0) ack 2"), "");
+  peer.passes(40s);
+  peer.sends("F. 1:1(0) ack 2");
+  EXPECT_EQ(peer.sees(". 2:2(0) ack 2"), "");
+  peer.passes(40s);
+  EXPECT_EQ(peer.state(), State::time_wait);
+  peer.passes(20s);
+  EXPECT_EQ(peer.state(), State::closed);
+}
+
+// RFC 1337 3: a reset does not end TIME-WAIT; RFC 9293 [MAY-2]: a later SYN does.
+TEST(TimeWait, ResetStaysOutAndANewSynComesIn) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_NE(peer.next(), "");
+  peer.sends("F. 1:1(0) ack 2");
+  EXPECT_NE(peer.next(), "");
+  peer.sends("R 2:2(0)");
+  EXPECT_EQ(peer.state(), State::time_wait);
+  peer.sends("S 1:1(0) win 1000");
+  EXPECT_EQ(peer.state(), State::time_wait);
+  EXPECT_EQ(peer.sees(". 2:2(0) ack 2"), "");
+  peer.sends("S 100000:100000(0) win 1000 <mss 1000>");
+  EXPECT_NE(peer.next().find("ack 100001"), std::string::npos);
+}
+
+TEST(FinWait2, AnOrphanDoesNotWaitForEver) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 2");
+  EXPECT_EQ(peer.stack().next_deadline()->timer, Timer::fin_wait_2);
+  peer.passes(60s);
+  EXPECT_TRUE(peer.event(EventKind::closed));
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+}
+
+TEST(Shutdown, TwiceIsAnError) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
+  EXPECT_EQ(peer.stack().shutdown(peer.now(), peer.connection).error().error, Error::direction_closed);
+  EXPECT_EQ(peer.writes("x").error().error, Error::direction_closed);
+}
+
+}  // namespace
+}  // namespace anteroom::testing

@@ -1,0 +1,236 @@
+// Data on its way: windows, Nagle, delayed acknowledgments, probes, retransmission, SACK, keep-alive.
+#include <anteroom/testing/peer.h>
+
+#include <gtest/gtest.h>
+
+namespace anteroom::testing {
+namespace {
+
+Peer with_sack() {
+  Peer peer;
+  peer.sends("S 0:0(0) win 65535 <mss 1000,sackOK>");
+  (void)peer.next();
+  peer.sends(". 1:1(0) ack 1");
+  peer.connection = *peer.stack().take(peer.listener());
+  while (peer.event()) {
+  }
+  return peer;
+}
+
+// RFC 9293 3.7.4.
+TEST(Nagle, SmallSegmentsWaitForTheAck) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.writes("a"));
+  EXPECT_EQ(peer.sees("P. 1:2(1) ack 1 \"a\""), "");
+  ASSERT_TRUE(peer.writes("b"));
+  ASSERT_TRUE(peer.writes("c"));
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 2");
+  EXPECT_EQ(peer.sees("P. 2:4(2) ack 1 \"bc\""), "");
+  ASSERT_TRUE(peer.stack().set_no_delay(peer.now(), peer.connection, true));
+  ASSERT_TRUE(peer.writes("d"));
+  EXPECT_EQ(peer.sees("P. 4:5(1) ack 1 \"d\""), "");
+}
+
+// RFC 9293 3.8.6.3 [MUST-58], [MUST-59], [SHLD-19].
+TEST(DelayedAck, SecondFullSegmentOrTheTimer) {
+  Peer peer = Peer::established();
+  peer.sends("P. 1:11(10) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().next_deadline()->timer, Timer::delayed_ack);
+  peer.passes(40ms);
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 11"), "");
+  peer.sends(". 11:1471(1460) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1471:2931(1460) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 2931"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+}
+
+TEST(DelayedAck, RidesOnData) {
+  Peer peer = Peer::established();
+  peer.sends("P. 1:11(10) ack 1");
+  ASSERT_TRUE(peer.writes("reply"));
+  EXPECT_EQ(peer.sees("P. 1:6(5) ack 11 \"reply\""), "");
+  peer.passes(100ms);
+  EXPECT_EQ(peer.sees_nothing(), "");
+}
+
+// RFC 5681 3.2 and 4.2: each out-of-order segment its own duplicate, also in a batch; what fills the gap
+// is acknowledged at once. RFC 2018 4: the newest block first.
+TEST(OutOfOrder, DuplicatesAreCountedAndBlocksReported) {
+  Peer peer = with_sack();
+  peer.sends("P. 11:21(10) ack 1");
+  peer.sends("P. 31:41(10) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1 <sack 31:41 11:21>"), "");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1 <sack 31:41 11:21>"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends("P. 1:11(10) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 21 <sack 31:41>"), "");
+  peer.sends("P. 21:31(10) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 41 <>"), "");
+  EXPECT_EQ(peer.reads().size(), 40u);
+}
+
+TEST(OutOfOrder, RangesAreLimited) {
+  PeerOptions options;
+  options.config.limits.out_of_order_ranges_max = 2;
+  Peer peer = Peer::established(options);
+  for (const char* segment : {"P. 11:12(1) ack 1", "P. 21:22(1) ack 1", "P. 31:32(1) ack 1"}) {
+    peer.sends(segment);
+    (void)peer.next();
+  }
+  EXPECT_EQ(peer.stack().stats().dropped(DropReason::tcp_out_of_order_limit), 1u);
+  peer.sends("P. 1:41(40) ack 1");
+  EXPECT_EQ(peer.reads().size(), 40u);
+}
+
+// RFC 6298 5.4 to 5.6: retransmit, back off, give up at R2 with a reset.
+TEST(Retransmit, BacksOffAndGivesUp) {
+  PeerOptions options;
+  options.config.tcp.retries_max = 3;
+  Peer peer = Peer::established(options);
+  ASSERT_TRUE(peer.writes("abc"));
+  EXPECT_NE(peer.next(), "");
+  for (const Duration wait : {200ms, 400ms, 800ms}) {
+    peer.passes(wait - 1ns);
+    EXPECT_EQ(peer.sees_nothing(), "");
+    peer.passes(1ns);
+    EXPECT_EQ(peer.sees("P. 1:4(3) ack 1 \"abc\""), "");
+  }
+  peer.passes(1600ms);
+  EXPECT_EQ(peer.sees("R. 4:4(0) ack 1"), "");
+  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
+}
+
+// RFC 5681 3.2: three duplicates; RFC 6582 3.2: a partial acknowledgment sends the next hole.
+TEST(FastRetransmit, WithoutSack) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.writes(std::string(6000, 'd')));
+  for (int i = 0; i < 6; ++i) EXPECT_NE(peer.next(), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 1");
+  peer.sends(". 1:1(0) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1001(1000) ack 1"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 3001");
+  EXPECT_EQ(peer.sees(". 3001:4001(1000) ack 1"), "");
+  peer.sends(". 1:1(0) ack 6001");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().stats().fast_retransmits, 1u);
+  EXPECT_EQ(peer.stack().stats().retransmit_timeouts, 0u);
+}
+
+// RFC 6675 5: what has three segments reported above it is lost, the holes and nothing else.
+TEST(FastRetransmit, WithSackFillsTheHoles) {
+  Peer peer = with_sack();
+  ASSERT_TRUE(peer.writes(std::string(8000, 'd')));
+  for (int i = 0; i < 8; ++i) EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 1 <sack 1001:2001>");
+  peer.sends(". 1:1(0) ack 1 <sack 3001:4001 1001:2001>");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 1 <sack 3001:6001 1001:2001>");
+  EXPECT_EQ(peer.sees(". 1:1001(1000) ack 1"), "");
+  EXPECT_EQ(peer.sees(". 2001:3001(1000) ack 1"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 8001");
+  EXPECT_EQ(peer.stack().connection_info(peer.connection)->unacknowledged_bytes, 0u);
+}
+
+// RFC 9293 3.8.6.1 [MUST-35], [MUST-36], [MUST-37]: probes of a closed window, without end while answered.
+TEST(Persist, ProbesAClosedWindow) {
+  Peer peer = Peer::established({}, 3);
+  ASSERT_TRUE(peer.writes("abcdef"));
+  EXPECT_EQ(peer.sees(". 1:4(3) ack 1 \"abc\""), "");
+  peer.sends(". 1:1(0) ack 4 win 0");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  for (const Duration wait : {200ms, 400ms, 800ms}) {
+    peer.passes(wait);
+    EXPECT_EQ(peer.sees(". 4:5(1) ack 1 \"d\""), "");
+    peer.sends(". 1:1(0) ack 4 win 0");
+    EXPECT_EQ(peer.sees_nothing(), "");
+  }
+  peer.sends(". 1:1(0) ack 4 win 100");
+  EXPECT_EQ(peer.sees("P. 4:7(3) ack 1 \"def\""), "");
+  peer.sends(". 1:1(0) ack 7 win 100");
+  EXPECT_FALSE(peer.stack().next_deadline());
+}
+
+TEST(Persist, TheByteOfAProbeMayBeTaken) {
+  Peer peer = Peer::established({}, 3);
+  ASSERT_TRUE(peer.writes("abcdef"));
+  EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 4 win 0");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(200ms);
+  EXPECT_EQ(peer.sees(". 4:5(1) ack 1 \"d\""), "");
+  peer.sends(". 1:1(0) ack 5 win 100");
+  EXPECT_EQ(peer.sees("P. 5:7(2) ack 1 \"ef\""), "");
+}
+
+// RFC 9293 3.8.6.2.2: a window that closed opens by a segment or half the buffer, not by a byte.
+TEST(Window, ClosesAndOpensWithoutSilliness) {
+  PeerOptions options;
+  options.config.limits.receive_buffer_bytes_max = 4096;
+  Peer peer = Peer::established(options);
+  peer.sends(". 1:1461(1460) ack 1");
+  peer.sends(". 1461:2921(1460) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 2921 win 1176"), "");
+  peer.sends(". 2921:4097(1176) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(40ms);
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 4097 win 0"), "");
+  std::uint8_t byte[1];
+  ASSERT_TRUE(peer.stack().receive_into(peer.now(), peer.connection, byte));
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends("P. 4097:4098(1) ack 1");  // a probe
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 4097 win 0"), "");
+  EXPECT_EQ(peer.reads().size(), 4095u);
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 4097 win 4096"), "");
+}
+
+TEST(Keepalive, ProbesAndGivesUp) {
+  PeerOptions options;
+  options.config.tcp.keepalive = KeepaliveConfig{.idle = 10s, .interval = 1s, .probes_max = 2};
+  Peer peer = Peer::established(options);
+  peer.passes(10s);
+  EXPECT_EQ(peer.sees(". 0:0(0) ack 1"), "");
+  peer.sends(". 1:1(0) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(10s);
+  EXPECT_EQ(peer.sees(". 0:0(0) ack 1"), "");
+  peer.passes(1s);
+  EXPECT_EQ(peer.sees(". 0:0(0) ack 1"), "");
+  peer.passes(1s);
+  EXPECT_EQ(peer.sees("R. 1:1(0) ack 1"), "");
+  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
+}
+
+TEST(Buffers, AreGivenBackWhenEmpty) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.writes(std::string(5000, 'x')));
+  peer.sends("P. 1:1001(1000) ack 1");
+  while (!peer.next().empty()) {
+  }
+  EXPECT_GT(peer.stack().stats().buffer_bytes, 0u);
+  EXPECT_EQ(peer.reads().size(), 1000u);
+  peer.sends(". 1001:1001(0) ack 5001");
+  EXPECT_EQ(peer.stack().stats().buffer_bytes, 0u);
+}
+
+TEST(Buffers, SendTellsWhenThereIsRoomAgain) {
+  PeerOptions options;
+  options.config.limits.send_buffer_bytes_max = 4096;
+  Peer peer = Peer::established(options);
+  EXPECT_EQ(*peer.writes(std::string(5000, 'x')), 4096u);
+  EXPECT_EQ(peer.writes("x").error().error, Error::would_block);
+  while (!peer.next().empty()) {
+  }
+  peer.sends(". 1:1(0) ack 4001");
+  EXPECT_TRUE(peer.event(EventKind::writable));
+}
+
+}  // namespace
+}  // namespace anteroom::testing
