@@ -105,6 +105,8 @@ Decision Loop::decide(PendingId pending, const Verdict& verdict) {
       break;
   }
   if (!status) decision.error = status.error().error;
+  // The answer leaves before anybody hears of it.
+  send_frames();
   if (on_decision_) on_decision_(decision);
   return decision;
 }
@@ -159,9 +161,12 @@ void Loop::receive_frames() {
     last_frame_at_ = now_;
     changed_ = true;
     stack_.receive(now_, Bytes(in_).first(size));
-    // The first frame is answered before anybody asks for a second: where frames come alone this
-    // saves the answer an empty read. The rest is answered as a batch, with fewer acknowledgments.
-    if (count == 0) {
+    // A request is judged and answered before anybody asks for a second frame, and so is what comes
+    // first: where frames come alone this saves the answer an empty read. The rest is answered as a
+    // batch, with fewer acknowledgments.
+    const std::uint64_t requests = stack_.stats().requests;
+    if (count == 0 || requests != requests_seen_) {
+      requests_seen_ = requests;
       handle_events();
       send_frames();
     }

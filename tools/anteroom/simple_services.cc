@@ -29,7 +29,7 @@ class Echo final : public Service {
     if (event.kind == EventKind::closed) {
       held_.remove(event.connection);
       (void)stack_.close(loop_.now(), event.connection);
-    } else {
+    } else if (event.kind != EventKind::connected) {
       pump(event.connection, *held);
     }
   }
@@ -81,7 +81,7 @@ class Discard final : public Service {
   void on_event(const Event& event) override {
     if (event.kind == EventKind::closed) {
       (void)stack_.close(loop_.now(), event.connection);
-    } else {
+    } else if (event.kind != EventKind::connected) {
       drain(stack_, loop_.now(), event.connection, buffer_);
     }
   }

@@ -136,6 +136,7 @@ class Loop {
   std::optional<Instant> grace_ends_at_;
   std::optional<Instant> deadline_;  // the stack's, as of the last turn that changed anything
   bool changed_ = true;              // something may have changed since
+  std::uint64_t requests_seen_ = 0;
   bool link_readable_ = true;
   bool more_to_send_ = false;
   LoopStats stats_;
