@@ -33,7 +33,8 @@ void Stack::Parts::receive_arp(Instant now, const Inbound& inbound) {
     if (answered != NeighborCache::kNone) resume_parked(answered);
   }
   if (verdict.reply && !outbox.push(*verdict.reply)) drop(DropReason::reply_queue_full);
-  if (verdict.drop) drop(*verdict.drop);
+  if (verdict.drop) return drop(*verdict.drop);
+  ++stats.arp_in;
 }
 
 void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
@@ -48,6 +49,7 @@ void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
   if (!header.is_fragment()) return deliver(now, *packet, broadcast);
   const auto whole = reassembly.add(now, header, packet->payload);
   if (!whole) return drop(whole.error());
+  ++stats.fragments_in;
   if (!*whole) return;
   ++stats.datagrams_reassembled;
   deliver(now, {(*whole)->header, {}, (*whole)->payload}, broadcast);
@@ -91,6 +93,7 @@ void Stack::Parts::receive_icmp(Instant now, const Ipv4Packet& packet, bool broa
   reply.payload[0] = static_cast<std::uint8_t>(IcmpType::echo_reply);
   store_be16(reply.payload + 2, 0);
   store_be16(reply.payload + 2, checksum_field(ones_sum({reply.payload, packet.payload.size()})));
+  ++stats.icmp_in;
   ++stats.echo_replies_out;
 }
 
@@ -116,6 +119,7 @@ void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
   } else {
     connections[index].tcp.on_unreachable(is_hard_unreachable(message), ctx);
   }
+  ++stats.icmp_in;
   settle(index);
 }
 

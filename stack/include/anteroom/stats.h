@@ -81,6 +81,10 @@ struct Stats {
   std::uint64_t bytes_out = 0;
   std::array<std::uint64_t, kDropReasons> drops{};
 
+  std::uint64_t arp_in = 0;                    // packets heeded: answered, or learned from
+  std::uint64_t icmp_in = 0;                   // messages heeded
+  std::uint64_t fragments_in = 0;              // kept, or completing a datagram
+
   std::uint64_t requests = 0;                  // held, repeats not counted
   std::uint64_t requests_repeated = 0;         // the same SYN again
   std::uint64_t requests_accepted = 0;
