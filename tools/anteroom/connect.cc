@@ -82,6 +82,7 @@ class Client {
   std::unique_ptr<StreamJoint> joint_;
   int timer_ = -1;
   bool connected_ = false;
+  bool gave_up_ = false;  // before the stack did
   bool succeeded_ = false;
 };
 
@@ -109,7 +110,8 @@ tap::Trouble Client::watch_time() {
   return host_.loop().watch(timer_, {.readable = true}, [this](tap::Readiness) {
     host_.loop().unwatch(timer_);
     if (connected_) return;
-    say("no answer in time", {{"event", "closed"}, {"how", "timed_out"}});
+    gave_up_ = true;
+    say("cannot connect: timed_out", {{"event", "closed"}, {"how", "timed_out"}});
     host_.loop().request_stop();
   });
 }
@@ -164,7 +166,9 @@ void Client::on_connected() {
 }
 
 void Client::on_closed(const Event& event) {
-  if (event.failed) {
+  if (gave_up_) {
+    // Said already.
+  } else if (event.failed) {
     const char* how = to_string(event.error);
     say(fmt::format("{}: {}", connected_ ? "the connection failed" : "cannot connect", how),
         {{"event", "closed"}, {"how", how}});

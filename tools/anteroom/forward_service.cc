@@ -50,6 +50,13 @@ tap::Outcome<Target> look_up(const std::string& host_and_port) {
   return target;
 }
 
+int error_of(int socket) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length);
+  return error;
+}
+
 // A socket for each connection: as many descriptors as the system lets us have.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -152,25 +159,18 @@ void Forward::start(ConnectionId id) {
 void Forward::on_socket(ConnectionId id, tap::Readiness ready) {
   Joint* joint = joints_.find(id);
   if (joint == nullptr) return;
+  // A hang-up alone is no error: it is what a socket says whose two directions have ended.
+  if ((joint->connecting || ready.broken) && error_of(joint->socket) != 0) {
+    abort(id, *joint);
+    return;
+  }
   if (joint->connecting) {
-    int error = 0;
-    socklen_t length = sizeof error;
-    getsockopt(joint->socket, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) {
-      abort(id, *joint);
-      return;
-    }
     joint->connecting = false;
     ready = {.readable = true, .writable = true};
   }
   if (ready.writable && !pump_to_socket(id, *joint)) return;
   if ((ready.readable || ready.broken) && !pump_to_stack(id, *joint)) return;
-  // Nothing can come from a server that has ended and broke: only its reset is left to pass on.
-  if (ready.broken && joint->socket_ended) {
-    abort(id, *joint);
-  } else {
-    settle(id, *joint);
-  }
+  settle(id, *joint);
 }
 
 // Ends the joint when both directions have, and else waits for what it needs next.
