@@ -31,7 +31,8 @@ void check_banned_names(const Source& source, Findings& findings);
 // First comment, #pragma once, shell prologue, superseded standards, paths of one machine.
 void check_text(const Source& source, Findings& findings);
 
-// Every .cc stands in a CMakeLists.txt of its folder or of one above.
+// Every .cc stands in a CMakeLists.txt of its folder or of one above, or in a module of
+// tools/cmake.
 void check_listed(const Tree& tree, Findings& findings);
 
 // Nothing at the top level but what the plan of the house names.
