@@ -37,7 +37,8 @@ std::string_view check_tcp(const TcpConfig& tcp) {
     return "tcp.initial_window_segments is not between 1 and 1000";
   }
   if (tcp.hop_limit == 0) return "tcp.hop_limit is 0";
-  if (tcp.retries_max == 0 || tcp.retries_max > 100) return "tcp.retries_max is not between 1 and 100";
+  if (tcp.retries_max == 0 || tcp.retries_max > 100)
+    return "tcp.retries_max is not between 1 and 100";
   if (tcp.syn_retries_max > 100) return "tcp.syn_retries_max is above 100";
   if (tcp.syn_ack_retries_max > 100) return "tcp.syn_ack_retries_max is above 100";
   return {};
@@ -77,7 +78,8 @@ std::string_view check_config(const Config& config) {
   if (const auto wrong = check_interface(config.interface); !wrong.empty()) return wrong;
   if (const auto wrong = check_tcp(config.tcp); !wrong.empty()) return wrong;
   if (const auto wrong = check_limits(config.limits); !wrong.empty()) return wrong;
-  if (config.routes.size() > config.limits.routes_max) return "routes has more than limits.routes_max";
+  if (config.routes.size() > config.limits.routes_max)
+    return "routes has more than limits.routes_max";
   if (config.ephemeral_port_min == 0 || config.ephemeral_port_min > config.ephemeral_port_max) {
     return "ephemeral_port_min is not between 1 and ephemeral_port_max";
   }

@@ -24,8 +24,8 @@ void Stack::Parts::receive_arp(Instant now, const Inbound& inbound) {
   const auto packet = parse_arp(inbound.packet);
   if (!packet) return drop(packet.error());
   const ArpVerdict verdict = judge_arp(
-      *packet, {interface.mac(), interface.is_own(packet->target_ip), interface.is_own(packet->sender_ip),
-                interface.is_on_link(packet->sender_ip)});
+      *packet, {interface.mac(), interface.is_own(packet->target_ip),
+                interface.is_own(packet->sender_ip), interface.is_on_link(packet->sender_ip)});
   if (verdict.conflict && conflicts.size() < 16) conflicts.push_back(packet->sender_ip);
   if (verdict.learn) {
     const std::uint32_t answered =
@@ -43,8 +43,8 @@ void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
   const Ipv4Header& header = packet->header;
   const bool broadcast = interface.is_broadcast(header.destination);
   const Addressing addressing{interface.is_own(header.destination), broadcast,
-                              interface.is_own(header.source), interface.is_broadcast(header.source),
-                              inbound.link_broadcast};
+                              interface.is_own(header.source),
+                              interface.is_broadcast(header.source), inbound.link_broadcast};
   if (const auto refused = refuse_ipv4(*packet, addressing)) return drop(*refused);
   if (!header.is_fragment()) return deliver(now, *packet, broadcast);
   const auto whole = reassembly.add(now, header, packet->payload);
@@ -72,12 +72,9 @@ void Stack::Parts::receive_icmp(Instant now, const Ipv4Packet& packet, bool broa
   switch (static_cast<IcmpType>(message->type)) {
     case IcmpType::unreachable:
     case IcmpType::time_exceeded:
-    case IcmpType::parameter_problem:
-      return receive_icmp_error(now, *message);
-    case IcmpType::echo_request:
-      break;
-    default:
-      return drop(DropReason::icmp_ignored);
+    case IcmpType::parameter_problem: return receive_icmp_error(now, *message);
+    case IcmpType::echo_request: break;
+    default: return drop(DropReason::icmp_ignored);
   }
   if (broadcast) return drop(DropReason::icmp_ignored);  // RFC 1122 3.2.2.6 lets a host be silent
   // The reply is the request with another type: the copy in the outbox is patched in place.
@@ -141,11 +138,18 @@ void Stack::Parts::receive_tcp(Instant now, const Ipv4Packet& packet, bool broad
   if (sum != 0xffff) return drop(DropReason::tcp_checksum);
   const auto options = parse_tcp_options(view->options);
   if (!options) return drop(options.error());
-  Segment segment{Seq(view->header.seq), Seq(view->header.ack), view->header.flags, view->header.window,
-                  view->header.urgent_pointer,
-                  static_cast<std::uint16_t>(kIpv4HeaderBytes + packet.options.size() +
-                                             packet.payload.size()),
-                  header.dscp, header.ecn, header.hop_limit, view->payload, *options};
+  Segment segment{
+      Seq(view->header.seq),
+      Seq(view->header.ack),
+      view->header.flags,
+      view->header.window,
+      view->header.urgent_pointer,
+      static_cast<std::uint16_t>(kIpv4HeaderBytes + packet.options.size() + packet.payload.size()),
+      header.dscp,
+      header.ecn,
+      header.hop_limit,
+      view->payload,
+      *options};
   receive_segment(now,
                   {{header.destination, view->header.destination_port},
                    {header.source, view->header.source_port}},
@@ -181,16 +185,17 @@ void Stack::Parts::receive_for_listener(Instant now, const Flow& flow, std::uint
     drop(DropReason::tcp_no_connection);
     return reply_reset(flow, segment);
   }
-  if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::fin)) {               // fourth
+  if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::fin)) {  // fourth
     return drop(DropReason::tcp_listener_flags);
   }
-  receive_syn(now, listener, flow, hash, segment);                               // third
+  receive_syn(now, listener, flow, hash, segment);  // third
 }
 
 void Stack::Parts::receive_for_request(Instant now, std::uint32_t request, const Flow& flow,
                                        std::uint64_t hash, const Segment& segment) {
   if (segment.has(tcp_flag::rst)) {
-    if (!backlog.matches_reset(request, segment.seq)) return drop(DropReason::request_reset_unmatched);
+    if (!backlog.matches_reset(request, segment.seq))
+      return drop(DropReason::request_reset_unmatched);
     return withdraw(request, Error::withdrawn_reset);
   }
   if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::ack) || segment.has(tcp_flag::fin)) {
@@ -223,8 +228,8 @@ void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& 
   ask_listener(listener);
 }
 
-// A listener without a condition function: SYN-ACK at once. Data on the SYN is not acknowledged, so that
-// it comes again when the client is known to be there (RFC 9293 3.4).
+// A listener without a condition function: SYN-ACK at once. Data on the SYN is not acknowledged, so
+// that it comes again when the client is known to be there (RFC 9293 3.4).
 void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow& flow,
                                  std::uint64_t hash, const Segment& segment) {
   Listener& chosen = listeners[listener];
@@ -272,11 +277,17 @@ void Stack::Parts::reply_reset(const Flow& flow, const Segment& segment) {
 
 void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segment) {
   std::array<std::uint8_t, kTcpHeaderBytesMax> bytes;
-  const TcpHeader tcp{flow.local.port, flow.remote.port, segment.seq.value(), segment.ack.value(),
-                      segment.flags,   segment.window,   0,                   0};
+  const TcpHeader tcp{flow.local.port,
+                      flow.remote.port,
+                      segment.seq.value(),
+                      segment.ack.value(),
+                      segment.flags,
+                      segment.window,
+                      0,
+                      0};
   const MutableBytes written = MutableBytes(bytes).first(emit_tcp(tcp, segment.options, bytes));
-  finish_tcp_checksum(written, pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp,
-                                                 written.size()));
+  finish_tcp_checksum(written, pseudo_header_sum(flow.local.address, flow.remote.address,
+                                                 kProtocolTcp, written.size()));
   Ipv4Header header;
   header.source = flow.local.address;
   header.destination = flow.remote.address;

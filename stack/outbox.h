@@ -1,6 +1,9 @@
-// Answers that belong to no connection, waiting to be sent: RST, ICMP, ARP. Bounded in number and bytes.
-// Not here: what to answer (tcp/stateless.h, ip/icmp.h, neighbor/arp.h), the way out (stack.cc).
+// Answers that belong to no connection, waiting to be sent: RST, ICMP, ARP. Bounded in number and
+// bytes. Not here: what to answer (tcp/stateless.h, ip/icmp.h, neighbor/arp.h), the way out
+// (stack.cc).
 #pragma once
+
+#include <optional>
 
 #include <anteroom/limits.h>
 
@@ -8,8 +11,6 @@
 #include "stack/base/small_pool.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ipv4.h"
-
-#include <optional>
 
 namespace anteroom {
 
@@ -32,7 +33,8 @@ class Outbox {
   bool push(const ArpPacket& packet);
 
   std::optional<ArpPacket> next_arp();
-  // The index of the first datagram, which stays until pop() or detach(); kNone where there is none.
+  // The index of the first datagram, which stays until pop() or detach(); kNone where there is
+  // none.
   std::uint32_t front() const { return first_; }
   std::uint32_t back() const { return last_; }
   ReplyDatagram& operator[](std::uint32_t index) { return replies_[index]; }

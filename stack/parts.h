@@ -9,6 +9,7 @@
 #include <anteroom/stack.h>
 
 #include "stack/accept/backlog.h"
+#include "stack/base/rng.h"
 #include "stack/ip/icmp.h"
 #include "stack/ip/path_mtu.h"
 #include "stack/ip/reassembly.h"
@@ -19,7 +20,6 @@
 #include "stack/outbox.h"
 #include "stack/tcp/connection.h"
 #include "stack/tcp/isn.h"
-#include "stack/base/rng.h"
 
 namespace anteroom {
 
@@ -30,24 +30,24 @@ struct ConnectionSlot {
   ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
 
   Connection tcp;
-  ListenerId listener{};                 // set where a listener made it
-  std::uint32_t flow_tag = 0;            // low half of the flow's hash
+  ListenerId listener{};       // set where a listener made it
+  std::uint32_t flow_tag = 0;  // low half of the flow's hash
   HeapPosition deadline = kNotQueued;
-  std::uint32_t next_ready = kNoSlot;    // in the ready list, or parked at a neighbor
+  std::uint32_t next_ready = kNoSlot;  // in the ready list, or parked at a neighbor
   std::uint32_t next_event = kNoSlot;
-  std::uint32_t next_accept = kNoSlot;   // in the listener's accept queue
-  bool listed : 1 = false;               // in the ready list or parked
-  bool has_event : 1 = false;            // in the event list
-  bool ordinary : 1 = false;             // its listener has no condition function
-  bool half_open : 1 = false;            // counted so at its listener
-  bool taken : 1 = false;                // from its accept queue
-  bool announced : 1 = false;            // the owner knows the id
-  bool released : 1 = false;             // the owner gave the id up
+  std::uint32_t next_accept = kNoSlot;  // in the listener's accept queue
+  bool listed : 1 = false;              // in the ready list or parked
+  bool has_event : 1 = false;           // in the event list
+  bool ordinary : 1 = false;            // its listener has no condition function
+  bool half_open : 1 = false;           // counted so at its listener
+  bool taken : 1 = false;               // from its accept queue
+  bool announced : 1 = false;           // the owner knows the id
+  bool released : 1 = false;            // the owner gave the id up
   bool told_closed : 1 = false;
 };
 
-// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing else is
-// what it costs.
+// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
+// else is what it costs.
 static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 16 <= 512);
 
 // A first-in first-out list through the slots, by one of their links.
@@ -70,7 +70,8 @@ struct Stack::Parts {
   void receive_udp(Instant now, const Ipv4Packet& packet, bool broadcast);
   void receive_tcp(Instant now, const Ipv4Packet& packet, bool broadcast);
   void receive_segment(Instant now, const Flow& flow, const Segment& segment);
-  void receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash, const Segment& segment);
+  void receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash,
+                            const Segment& segment);
   void receive_for_request(Instant now, std::uint32_t request, const Flow& flow, std::uint64_t hash,
                            const Segment& segment);
   void receive_syn(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
@@ -95,7 +96,8 @@ struct Stack::Parts {
   std::size_t next_arp_frame(MutableBytes out);
   std::size_t next_reply_frame(Instant now, MutableBytes out);
   std::size_t next_flow_frame(Instant now, MutableBytes out);
-  std::size_t write_segment(const Connection& from, const OutgoingSegment& segment, MutableBytes out);
+  std::size_t write_segment(const Connection& from, const OutgoingSegment& segment,
+                            MutableBytes out);
   std::size_t write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out);
   void write_link_header(const MacAddress& to, MutableBytes out) const;
   std::optional<Deadline> next_deadline() const;
@@ -156,7 +158,7 @@ struct Stack::Parts {
   SlotList events;
   std::vector<std::uint32_t> asked_listeners;  // those that may have something to indicate
   std::vector<IpAddress> conflicts;
-  std::uint32_t clock_hand = 0;                // of evict_time_wait()
+  std::uint32_t clock_hand = 0;  // of evict_time_wait()
 };
 
 }  // namespace anteroom

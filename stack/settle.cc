@@ -38,7 +38,8 @@ void Stack::Parts::settle_quietly(std::uint32_t index) {
   if (slot.tcp.is_finished()) free_if_over(index);
 }
 
-// A connection of an ordinary listener enters its accept queue when established, or leaves unheard of.
+// A connection of an ordinary listener enters its accept queue when established, or leaves unheard
+// of.
 void Stack::Parts::settle_handshake(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   if (slot.tcp.state() == State::syn_received) return;
@@ -142,9 +143,9 @@ std::optional<Event> Stack::Parts::next_event() {
 // The first thing that this connection has to tell; it stays in the list while there is more.
 Event Stack::Parts::connection_event(std::uint32_t index) {
   constexpr std::pair<Signal, EventKind> kOrder[] = {
-      {kSignalConnected, EventKind::connected},    {kSignalReadable, EventKind::readable},
-      {kSignalUrgent, EventKind::urgent},          {kSignalPeerClosed, EventKind::peer_closed},
-      {kSignalWritable, EventKind::writable},      {kSignalClosed, EventKind::closed}};
+      {kSignalConnected, EventKind::connected}, {kSignalReadable, EventKind::readable},
+      {kSignalUrgent, EventKind::urgent},       {kSignalPeerClosed, EventKind::peer_closed},
+      {kSignalWritable, EventKind::writable},   {kSignalClosed, EventKind::closed}};
   ConnectionSlot& slot = connections[index];
   Event event;
   event.connection = connections.id_of(index);

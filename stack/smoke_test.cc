@@ -1,8 +1,8 @@
 // The main job between two stacks on one virtual clock: SYN data in, verdict, response data out.
+#include <gmock/gmock.h>
+
 #include <anteroom/testing/pair.h>
 #include <anteroom/testing/peer.h>
-
-#include <gmock/gmock.h>
 
 namespace anteroom::testing {
 namespace {
@@ -70,8 +70,10 @@ TEST(FirstLight, BulkBothWays) {
   for (int turn = 0; turn < 100'000 && (got[0] < total || got[1] < total); ++turn) {
     for (int i = 0; i < 2; ++i) {
       if (sent[i] < total) {
-        for (std::size_t k = 0; k < chunk.size(); ++k) chunk[k] = static_cast<std::uint8_t>((sent[i] + k) % 251);
-        const auto n = stacks[i]->send(pair.now(), ids[i], Bytes(chunk).first(std::min(chunk.size(), total - sent[i])));
+        for (std::size_t k = 0; k < chunk.size(); ++k)
+          chunk[k] = static_cast<std::uint8_t>((sent[i] + k) % 251);
+        const auto n = stacks[i]->send(pair.now(), ids[i],
+                                       Bytes(chunk).first(std::min(chunk.size(), total - sent[i])));
         if (n) sent[i] += *n;
       }
       while (true) {

@@ -1,14 +1,14 @@
-// The six doors, and the way out: replies first, then ready flows, each through route, neighbor and link.
-// Not here: the way in (inbound.cc), the owner's verbs (verbs.cc).
+// The six doors, and the way out: replies first, then ready flows, each through route, neighbor and
+// link. Not here: the way in (inbound.cc), the owner's verbs (verbs.cc).
+#include <algorithm>
+#include <bit>
+
 #include <anteroom/stack.h>
 
 #include "stack/ip/icmp.h"
 #include "stack/ip/output.h"
 #include "stack/parts.h"
 #include "stack/wire/checksum.h"
-
-#include <algorithm>
-#include <bit>
 
 namespace anteroom {
 namespace {
@@ -45,9 +45,14 @@ Stack::Parts::Parts(const Config& chosen)
       path_mtu(chosen.limits),
       reassembly(chosen.limits, pool),
       outbox(chosen.limits),
-      ctx{config.tcp, config.limits, chosen.interface.mtu,
+      ctx{config.tcp,
+          config.limits,
+          chosen.interface.mtu,
           buffer_capacity(chosen.limits.send_buffer_bytes_max),
-          buffer_capacity(chosen.limits.receive_buffer_bytes_max), pool, stats, challenges},
+          buffer_capacity(chosen.limits.receive_buffer_bytes_max),
+          pool,
+          stats,
+          challenges},
       connections(chosen.limits.connections_max),
       flows(chosen.limits.connections_max),
       listeners(chosen.limits.listeners_max),
@@ -68,7 +73,9 @@ Stack::~Stack() = default;
 
 void Stack::receive(Instant now, Bytes frame) { parts_->receive(now, frame); }
 void Stack::advance(Instant now) { parts_->advance(now); }
-std::size_t Stack::next_frame(Instant now, MutableBytes out) { return parts_->next_frame(now, out); }
+std::size_t Stack::next_frame(Instant now, MutableBytes out) {
+  return parts_->next_frame(now, out);
+}
 std::optional<Event> Stack::next_event() { return parts_->next_event(); }
 std::optional<Deadline> Stack::next_deadline() const { return parts_->next_deadline(); }
 std::size_t Stack::frame_bytes_max() const { return parts_->interface.frame_bytes_max(); }
@@ -132,7 +139,8 @@ std::optional<Deadline> Stack::Parts::next_deadline() const {
   };
   if (!deadlines.empty()) {
     const auto& front = deadlines.front();
-    consider(front.at, connections[front.owner].tcp.deadline().second, connections.id_of(front.owner));
+    consider(front.at, connections[front.owner].tcp.deadline().second,
+             connections.id_of(front.owner));
   }
   if (const auto at = backlog.next_expiry()) consider(*at, Timer::request_expiry, {});
   if (const auto at = neighbors.next_deadline()) consider(*at, Timer::neighbor, {});
@@ -159,7 +167,8 @@ void Stack::Parts::write_link_header(const MacAddress& to, MutableBytes out) con
   if (interface.is_ethernet()) emit_ethernet({to, interface.mac(), kEtherTypeIpv4}, out);
 }
 
-std::size_t Stack::Parts::write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out) {
+std::size_t Stack::Parts::write_arp(const ArpPacket& packet, const MacAddress& to,
+                                    MutableBytes out) {
   emit_ethernet({to, interface.mac(), kEtherTypeArp}, out);
   emit_arp(packet, out.subspan(kEthernetHeaderBytes));
   return kEthernetHeaderBytes + kArpBytes;
@@ -172,8 +181,9 @@ std::size_t Stack::Parts::next_arp_frame(MutableBytes out) {
   const Neighbor& neighbor = neighbors[asked];
   // RFC 1122 2.3.2.1: an entry in doubt is asked directly first.
   const bool direct = neighbor.state == Neighbor::State::stale && neighbor.queries == 1;
-  return write_arp(arp_query(interface.mac(), interface.source_for(neighbor.address), neighbor.address),
-                   direct ? neighbor.mac : MacAddress::broadcast(), out);
+  return write_arp(
+      arp_query(interface.mac(), interface.source_for(neighbor.address), neighbor.address),
+      direct ? neighbor.mac : MacAddress::broadcast(), out);
 }
 
 std::size_t Stack::Parts::next_reply_frame(Instant now, MutableBytes out) {
@@ -324,15 +334,22 @@ std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSe
   const Flow& flow = from.flow();
   const std::size_t link_bytes = interface.header_bytes();
   const MutableBytes packet = out.subspan(link_bytes);
-  const TcpHeader tcp{flow.local.port, flow.remote.port, segment.seq.value(), segment.ack.value(),
-                      segment.flags,   segment.window,   0,                   segment.urgent_pointer};
+  const TcpHeader tcp{flow.local.port,
+                      flow.remote.port,
+                      segment.seq.value(),
+                      segment.ack.value(),
+                      segment.flags,
+                      segment.window,
+                      0,
+                      segment.urgent_pointer};
   const std::size_t header_bytes = emit_tcp(tcp, segment.options, packet.subspan(kIpv4HeaderBytes));
   if (segment.payload_bytes != 0) {
     from.copy_payload(segment, packet.subspan(kIpv4HeaderBytes + header_bytes));
   }
   const std::size_t tcp_bytes = header_bytes + segment.payload_bytes;
-  finish_tcp_checksum(packet.subspan(kIpv4HeaderBytes, tcp_bytes),
-                      pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, tcp_bytes));
+  finish_tcp_checksum(
+      packet.subspan(kIpv4HeaderBytes, tcp_bytes),
+      pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, tcp_bytes));
   Ipv4Header ip;
   ip.source = flow.local.address;
   ip.destination = flow.remote.address;

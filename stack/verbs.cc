@@ -1,5 +1,5 @@
-// What the owner does: listeners, verdicts, connections. Every verb that touches a connection settles it.
-// Not here: what arrives (inbound.cc), what leaves (stack.cc).
+// What the owner does: listeners, verdicts, connections. Every verb that touches a connection
+// settles it. Not here: what arrives (inbound.cc), what leaves (stack.cc).
 #include "stack/accept/connect_data.h"
 #include "stack/parts.h"
 #include "stack/tcp/stateless.h"
@@ -23,8 +23,9 @@ Result<ListenerId> Stack::listen(const ListenOptions& options) {
   for (std::uint32_t i = 0; i < p.listeners.slots_made(); ++i) {
     if (!p.listeners.live(i)) continue;
     const Endpoint& other = p.listeners[i].options.local;
-    const bool same = other.port == local.port && (other.address == local.address ||
-                                                   (other.address.is_any() && local.address.is_any()));
+    const bool same =
+        other.port == local.port &&
+        (other.address == local.address || (other.address.is_any() && local.address.is_any()));
     if (same) return Failure{Error::address_in_use};
   }
   if (p.listeners.full()) return Failure{Error::limit_reached, p.config.limits.listeners_max};
@@ -122,15 +123,16 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
   if (reply.response_data.size() > p.ctx.send_capacity) {
     return Failure{Error::too_large, p.ctx.send_capacity};
   }
-  const auto in_syn_ack = static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
+  const auto in_syn_ack =
+      static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
   const auto made = p.make_connection(now, request.flow, request.flow_tag);
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.listener = p.listeners.id_of(request.listener);
   slot.announced = true;
   const bool keep = !p.listeners[request.listener].options.consume_caller_data;
-  if (!slot.tcp.open_passive(now, request.peer(), request.data(), keep, reply.response_data, in_syn_ack,
-                             p.ctx)) {
+  if (!slot.tcp.open_passive(now, request.peer(), request.data(), keep, reply.response_data,
+                             in_syn_ack, p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }
@@ -187,19 +189,21 @@ std::uint32_t Stack::Parts::find_connection(std::uint64_t hash, const Flow& flow
   return flows.find(hash, [&](std::uint32_t i) { return connections[i].tcp.flow() == flow; });
 }
 
-Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow, std::uint32_t flow_tag) {
+Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow,
+                                                    std::uint32_t flow_tag) {
   if (connections.full() && !evict_time_wait()) {
     return Failure{Error::limit_reached, config.limits.connections_max};
   }
-  const Birth birth{flow, initial_numbers(isn_key, flow, now), path_mtu.find(now, flow.remote.address)};
+  const Birth birth{flow, initial_numbers(isn_key, flow, now),
+                    path_mtu.find(now, flow.remote.address)};
   const std::uint32_t index = connections.emplace(birth, ctx).index;
   connections[index].flow_tag = flow_tag;
   flows.insert(flow_tag, index);
   return index;
 }
 
-// TIME-WAIT protects against rare mishaps (RFC 1337), a full table refuses everybody. A bounded look
-// from where the last one ended.
+// TIME-WAIT protects against rare mishaps (RFC 1337), a full table refuses everybody. A bounded
+// look from where the last one ended.
 bool Stack::Parts::evict_time_wait() {
   constexpr std::uint32_t kLook = 64;
   for (std::uint32_t i = 0; i < kLook; ++i) {
@@ -222,8 +226,8 @@ Result<std::uint16_t> Stack::Parts::choose_port(const Endpoint& local, const End
     const auto port = static_cast<std::uint16_t>(config.ephemeral_port_min + (start + i) % count);
     const Flow flow{{local.address, port}, remote};
     const std::uint64_t hash = hash_of(flow);
-    const bool taken = find_connection(hash, flow) != FlatIndex::kNone ||
-                       find_listener(flow.local) != kNoSlot;
+    const bool taken =
+        find_connection(hash, flow) != FlatIndex::kNone || find_listener(flow.local) != kNoSlot;
     if (!taken) return port;
   }
   return Failure{Error::no_port};
@@ -240,10 +244,10 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   Endpoint local = options.local;
   if (local.address.is_any()) local.address = p.interface.source_for(*hop);
   if (!p.interface.is_own(local.address)) return Failure{Error::address_not_ours};
-  const TcpOptions offered = syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity));
+  const TcpOptions offered =
+      syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity));
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
-  const std::size_t room =
-      mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch);
+  const std::size_t room = mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch);
   if (options.caller_data.size() > room) return Failure{Error::too_large, room};
   if (local.port == 0) {
     const auto port = p.choose_port(local, options.remote);
@@ -260,7 +264,8 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;
-  if (!slot.tcp.open_active(now, options.caller_data, options.caller_data_on_retransmission, p.ctx)) {
+  if (!slot.tcp.open_active(now, options.caller_data, options.caller_data_on_retransmission,
+                            p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }

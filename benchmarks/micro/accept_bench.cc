@@ -1,19 +1,19 @@
-// Accept latency in memory: SYN frame in, condition function, SYN-ACK frame out; the floor beside it; the
-// life of a connection; the memory of idle connections and held requests.
-// Not here: the same over a device (benchmarks/tap).
-#include "benchmarks/micro/frames.h"
-
-#include "stack/base/keyed_hash.h"
+// Accept latency in memory: SYN frame in, condition function, SYN-ACK frame out; the floor beside
+// it; the life of a connection; the memory of idle connections and held requests. Not here: the
+// same over a device (benchmarks/tap).
+#include <algorithm>
+#include <chrono>
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <chrono>
+#include "benchmarks/micro/frames.h"
+#include "stack/base/keyed_hash.h"
 
 namespace anteroom::benchmarks {
 namespace {
 
-constexpr std::string_view kCallerData = "GET /anteroom, and be quick about it, please: 64 bytes of data.\r\n";
+constexpr std::string_view kCallerData =
+    "GET /anteroom, and be quick about it, please: 64 bytes of data.\r\n";
 constexpr std::string_view kResponse = "welcome";
 
 // A stack with `others` established connections, and what a turn of its loop needs.
@@ -21,8 +21,12 @@ class Server {
  public:
   explicit Server(std::uint32_t others) : stack_(bench_config(2 * others + 70'000)) {
     introduce_neighbor(stack_, now_);
-    listener_ = stack_.listen({.local = {{}, kPort}, .conditional = true,
-                               .deferral = Deferral::independent, .backlog_max = UINT32_MAX}).value();
+    listener_ = stack_
+                    .listen({.local = {{}, kPort},
+                             .conditional = true,
+                             .deferral = Deferral::independent,
+                             .backlog_max = UINT32_MAX})
+                    .value();
     for (std::uint32_t i = 0; i < others; ++i) establish(i);
   }
 
@@ -30,8 +34,8 @@ class Server {
   Instant now() { return now_ += 1us; }
   MutableBytes out() { return out_; }
 
-  // SYN in, verdict, SYN-ACK out: the turn that is measured. The condition function reads the caller
-  // data and answers. Returns the length of the SYN-ACK frame.
+  // SYN in, verdict, SYN-ACK out: the turn that is measured. The condition function reads the
+  // caller data and answers. Returns the length of the SYN-ACK frame.
   [[gnu::noinline]] std::size_t turn(Bytes syn, ConnectionId& accepted) {
     stack_.receive(now_, syn);
     const auto event = stack_.next_event();
@@ -63,8 +67,9 @@ class Server {
     options.has_timestamp = true;
     options.timestamp_value = i;
     options.timestamp_echo = 0;
-    stack_.receive(now_, frame_from(client(i), tcp_flag::ack, 1'000'000 + i + 2,
-                                    iss + 1 + static_cast<std::uint32_t>(kResponse.size()), options, {}));
+    stack_.receive(now_,
+                   frame_from(client(i), tcp_flag::ack, 1'000'000 + i + 2,
+                              iss + 1 + static_cast<std::uint32_t>(kResponse.size()), options, {}));
     std::uint8_t byte[16];
     (void)stack_.receive_into(now_, id, byte);
     drain();
@@ -126,12 +131,13 @@ class Samples {
 // Clients that come and go while the others stay.
 std::vector<std::vector<std::uint8_t>> visitors(std::uint32_t first) {
   std::vector<std::vector<std::uint8_t>> frames;
-  for (std::uint32_t i = 0; i < kVisitors; ++i) frames.push_back(syn_from(first + i, bytes_of(kCallerData)));
+  for (std::uint32_t i = 0; i < kVisitors; ++i)
+    frames.push_back(syn_from(first + i, bytes_of(kCallerData)));
   return frames;
 }
 
-// Each turn is timed by itself and the visitor forgotten before the next: reading the counter costs about
-// 20 ns, which are in the figure.
+// Each turn is timed by itself and the visitor forgotten before the next: reading the counter costs
+// about 20 ns, which are in the figure.
 void BM_SynToSynAck(benchmark::State& state) {
   const auto others = static_cast<std::uint32_t>(state.range(0));
   Server server(others);
@@ -153,15 +159,16 @@ void BM_SynToSynAck(benchmark::State& state) {
 }
 BENCHMARK(BM_SynToSynAck)->Arg(0)->Arg(1'000)->Arg(10'000)->Arg(65'536)->UseManualTime();
 
-// The floor: a program that only answers SYNs. It checks what must be checked (lengths, both checksums),
-// remembers nothing, and writes a SYN-ACK with the same options and data.
+// The floor: a program that only answers SYNs. It checks what must be checked (lengths, both
+// checksums), remembers nothing, and writes a SYN-ACK with the same options and data.
 std::size_t answer_syn(Bytes frame, const HashKey& key, MutableBytes out) {
   const auto ethernet = parse_ethernet(frame);
   const auto ip = parse_ipv4(frame.subspan(kEthernetHeaderBytes));
   if (!ethernet || !ip) return 0;
   const auto tcp = parse_tcp(ip->payload);
-  const auto sum = sum_of(ones_sum(ip->payload), pseudo_header_sum(ip->header.source, ip->header.destination,
-                                                                   kProtocolTcp, ip->payload.size()));
+  const auto sum =
+      sum_of(ones_sum(ip->payload), pseudo_header_sum(ip->header.source, ip->header.destination,
+                                                      kProtocolTcp, ip->payload.size()));
   if (!tcp || sum != 0xffff) return 0;
   const auto options = parse_tcp_options(tcp->options);
   if (!options) return 0;
@@ -173,14 +180,17 @@ std::size_t answer_syn(Bytes frame, const HashKey& key, MutableBytes out) {
   const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
   TcpOptions answer = linux_syn_options(1);
   answer.timestamp_echo = options->timestamp_value;
-  std::size_t size = emit_tcp({kPort, tcp->header.source_port, iss,
-                               tcp->header.seq + 1 + static_cast<std::uint32_t>(tcp->payload.size()),
-                               tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0},
-                              answer, segment);
-  std::copy(kResponse.begin(), kResponse.end(), segment.begin() + static_cast<std::ptrdiff_t>(size));
+  std::size_t size =
+      emit_tcp({kPort, tcp->header.source_port, iss,
+                tcp->header.seq + 1 + static_cast<std::uint32_t>(tcp->payload.size()),
+                tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0},
+               answer, segment);
+  std::copy(kResponse.begin(), kResponse.end(),
+            segment.begin() + static_cast<std::ptrdiff_t>(size));
   size += kResponse.size();
-  finish_tcp_checksum(segment.first(size),
-                      pseudo_header_sum(ip->header.destination, ip->header.source, kProtocolTcp, size));
+  finish_tcp_checksum(
+      segment.first(size),
+      pseudo_header_sum(ip->header.destination, ip->header.source, kProtocolTcp, size));
   Ipv4Header header;
   header.source = ip->header.destination;
   header.destination = ip->header.source;

@@ -1,5 +1,9 @@
-// Frames of a client on an Ethernet link, made once and patched for each use: what benchmarks feed a stack.
+// Frames of a client on an Ethernet link, made once and patched for each use: what benchmarks feed
+// a stack.
 #pragma once
+
+#include <array>
+#include <vector>
 
 #include <anteroom/stack.h>
 #include <anteroom/testing/pair.h>
@@ -10,9 +14,6 @@
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp_header.h"
 
-#include <array>
-#include <vector>
-
 namespace anteroom::benchmarks {
 
 inline constexpr std::uint16_t kPort = 80;
@@ -20,7 +21,8 @@ inline const IpAddress kServer = IpAddress::v4(192, 0, 2, 1);
 inline const MacAddress kClientMac{{0x02, 0, 0, 0, 0, 2}};
 inline const MacAddress kServerMac{{0x02, 0, 0, 0, 0, 1}};
 
-// The i-th client: networks 198.51.100.0/24 and up are behind the gateway 192.0.2.2, 60,000 ports each.
+// The i-th client: networks 198.51.100.0/24 and up are behind the gateway 192.0.2.2, 60,000 ports
+// each.
 inline Endpoint client(std::uint32_t i) {
   return {IpAddress::v4(0xc6336401u + i / 60'000), static_cast<std::uint16_t>(1024 + i % 60'000)};
 }
@@ -47,9 +49,11 @@ inline void introduce_neighbor(Stack& stack, Instant now) {
 }
 
 // A TCP frame from a client to the server.
-inline std::vector<std::uint8_t> frame_from(const Endpoint& from, std::uint16_t flags, std::uint32_t seq,
-                                            std::uint32_t ack, const TcpOptions& options, Bytes payload) {
-  std::vector<std::uint8_t> frame(kEthernetHeaderBytes + kIpv4HeaderBytes + kTcpHeaderBytesMax + payload.size());
+inline std::vector<std::uint8_t> frame_from(const Endpoint& from, std::uint16_t flags,
+                                            std::uint32_t seq, std::uint32_t ack,
+                                            const TcpOptions& options, Bytes payload) {
+  std::vector<std::uint8_t> frame(kEthernetHeaderBytes + kIpv4HeaderBytes + kTcpHeaderBytesMax +
+                                  payload.size());
   emit_ethernet({kServerMac, kClientMac, kEtherTypeIpv4}, frame);
   const MutableBytes packet = MutableBytes(frame).subspan(kEthernetHeaderBytes);
   const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);

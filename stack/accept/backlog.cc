@@ -1,5 +1,5 @@
-// Every request is in the slab, in the flow index, in its listener's queue and in the expiry heap, or
-// (withdrawn, not told yet) in the slab and the list of tombstones alone.
+// Every request is in the slab, in the flow index, in its listener's queue and in the expiry heap,
+// or (withdrawn, not told yet) in the slab and the list of tombstones alone.
 #include "stack/accept/backlog.h"
 
 #include <algorithm>
@@ -26,8 +26,10 @@ std::uint32_t Backlog::find(std::uint64_t flow_hash, const Flow& flow) const {
 }
 
 std::optional<DropReason> Backlog::check_limits(const Flow& flow, std::size_t data_bytes,
-                                                std::uint32_t listener, const Listener& chosen) const {
-  if (requests_.full() || chosen.held >= chosen.options.backlog_max) return DropReason::request_limit;
+                                                std::uint32_t listener,
+                                                const Listener& chosen) const {
+  if (requests_.full() || chosen.held >= chosen.options.backlog_max)
+    return DropReason::request_limit;
   if (data_bytes > limits_.caller_data_bytes_max) return DropReason::request_data_too_large;
   if (chosen.caller_data_bytes + data_bytes > limits_.caller_data_bytes_per_listener_max) {
     return DropReason::request_bytes_limit;
@@ -42,7 +44,8 @@ Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash,
                                            const Segment& syn, std::uint32_t listener,
                                            Listeners& listeners) {
   Listener& chosen = listeners[listener];
-  if (const auto refused = check_limits(flow, syn.payload.size(), listener, chosen)) return *refused;
+  if (const auto refused = check_limits(flow, syn.payload.size(), listener, chosen))
+    return *refused;
   const PendingId id = requests_.emplace();
   PendingConnection& request = requests_[id.index];
   const PeerSyn peer = peer_syn(syn);
@@ -88,7 +91,8 @@ void Backlog::drop_data(PendingConnection& request, Listener& listener) {
   request.caller_data_bytes = 0;
 }
 
-void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn, Listeners& listeners) {
+void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
+                        Listeners& listeners) {
   PendingConnection& request = requests_[index];
   const Duration gap = now - request.seen_at;
   request.seen_at = now;
@@ -115,8 +119,8 @@ void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn, Li
 }
 
 void Backlog::set_expiry(std::uint32_t index, Duration gap) {
-  const Duration lifetime = std::clamp(gap * limits_.request_gap_factor, limits_.request_lifetime_min,
-                                       limits_.request_lifetime_max);
+  const Duration lifetime = std::clamp(gap * limits_.request_gap_factor,
+                                       limits_.request_lifetime_min, limits_.request_lifetime_max);
   expiries_.set(index, requests_[index].seen_at + lifetime, positions());
 }
 
@@ -145,8 +149,10 @@ void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
   PendingConnection& request = requests_[index];
   Listener& listener = listeners[request.listener];
   if (listener.not_indicated == index) listener.not_indicated = request.next;
-  (request.previous == kNoRequest ? listener.head : requests_[request.previous].next) = request.next;
-  (request.next == kNoRequest ? listener.tail : requests_[request.next].previous) = request.previous;
+  (request.previous == kNoRequest ? listener.head : requests_[request.previous].next) =
+      request.next;
+  (request.next == kNoRequest ? listener.tail : requests_[request.next].previous) =
+      request.previous;
   request.previous = request.next = kNoRequest;
   --listener.held;
   if (request.deferred) {

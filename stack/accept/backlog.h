@@ -2,6 +2,8 @@
 // conditional-accept 1, 2 and 4. Not here: connections, segments to send, the application.
 #pragma once
 
+#include <vector>
+
 #include <anteroom/stack.h>
 
 #include "stack/accept/listener.h"
@@ -9,8 +11,6 @@
 #include "stack/base/flat_index.h"
 #include "stack/base/slab.h"
 #include "stack/base/small_pool.h"
-
-#include <vector>
 
 namespace anteroom {
 
@@ -25,12 +25,14 @@ class Backlog {
   std::uint32_t find(std::uint64_t flow_hash, const Flow& flow) const;
   // A SYN for a flow without a request. The reason where a limit says no.
   Result<PendingId, DropReason> add(Instant now, std::uint64_t flow_hash, const Flow& flow,
-                                    const Segment& syn, std::uint32_t listener, Listeners& listeners);
+                                    const Segment& syn, std::uint32_t listener,
+                                    Listeners& listeners);
   // The same SYN again: conditional-accept 2.
   void on_repeat(Instant now, std::uint32_t index, const Segment& syn, Listeners& listeners);
   // RFC 5961 exactness: what the client would send next, whether or not its data counts as sent.
   bool matches_reset(std::uint32_t index, Seq seq) const;
-  // The request is gone. One that was indicated stays as a tombstone until next_withdrawn() tells of it.
+  // The request is gone. One that was indicated stays as a tombstone until next_withdrawn() tells
+  // of it.
   void withdraw(std::uint32_t index, Error why, Listeners& listeners);
 
   // --- The owner's side ---
@@ -59,7 +61,9 @@ class Backlog {
   std::uint32_t held() const { return static_cast<std::uint32_t>(flows_.size()); }
   void check_invariants(const Listeners& listeners) const;
 
-  static constexpr std::size_t request_bytes() { return Slab<PendingConnection, PendingId>::slot_bytes(); }
+  static constexpr std::size_t request_bytes() {
+    return Slab<PendingConnection, PendingId>::slot_bytes();
+  }
 
  private:
   std::optional<DropReason> check_limits(const Flow& flow, std::size_t data_bytes,
@@ -81,7 +85,8 @@ class Backlog {
   DeadlineQueue expiries_;
   std::uint32_t first_withdrawn_ = kNoRequest;  // tombstones, linked by `next`
   std::uint32_t last_withdrawn_ = kNoRequest;
-  // Why the request that a slot held last is gone, by slot: an id that was not told yet can still ask.
+  // Why the request that a slot held last is gone, by slot: an id that was not told yet can still
+  // ask.
   std::vector<Error> reasons_;
 };
 

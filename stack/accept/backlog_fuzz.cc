@@ -17,7 +17,8 @@ struct ModelRequest {
 
 class Duel {
  public:
-  explicit Duel(Deferral deferral) : backlog_(limits(), HashKey{}), listeners_(1), deferral_(deferral) {
+  explicit Duel(Deferral deferral)
+      : backlog_(limits(), HashKey{}), listeners_(1), deferral_(deferral) {
     ListenOptions options;
     options.conditional = true;
     options.deferral = deferral;
@@ -53,7 +54,8 @@ class Duel {
     return {{IpAddress::v4(192, 0, 2, 1), 80}, {IpAddress::v4(192, 0, 2, 2), port}};
   }
   auto find(std::uint16_t port) {
-    return std::find_if(model_.begin(), model_.end(), [&](const auto& r) { return r.port == port; });
+    return std::find_if(model_.begin(), model_.end(),
+                        [&](const auto& r) { return r.port == port; });
   }
 
   void syn(std::uint16_t port, std::uint32_t irs, std::size_t data_bytes) {
@@ -77,7 +79,8 @@ class Duel {
       model_.erase(known);
     }
     const auto added = backlog_.add(now_, port, flow(port), segment, 0, listeners_);
-    // Tombstones count in the slab but every turn tells of them, so that there are none here but one.
+    // Tombstones count in the slab but every turn tells of them, so that there are none here but
+    // one.
     const bool fits = model_.size() < 5 && bytes() + data_bytes <= 20;
     STACK_ASSERT(added.has_value() == fits);
     if (added) model_.push_back({port, irs, data_bytes, false, false, *added});
@@ -94,7 +97,8 @@ class Duel {
   }
 
   void indicate() {
-    const auto next = std::find_if(model_.begin(), model_.end(), [](const auto& r) { return !r.indicated; });
+    const auto next =
+        std::find_if(model_.begin(), model_.end(), [](const auto& r) { return !r.indicated; });
     const bool blocked = std::any_of(model_.begin(), model_.end(), [&](const auto& r) {
       return r.indicated && (!r.deferred || deferral_ == Deferral::strict);
     });

@@ -11,7 +11,8 @@ namespace anteroom {
 struct Listener {
   explicit Listener(const ListenOptions& chosen) : options(chosen) {}
 
-  // True where one more request may be indicated now: conditional-accept 1, the two modes of deferral.
+  // True where one more request may be indicated now: conditional-accept 1, the two modes of
+  // deferral.
   bool may_indicate() const {
     const bool blocked = undecided != 0 || (options.deferral == Deferral::strict && deferred != 0);
     return not_indicated != kNoRequest && !blocked;
@@ -26,8 +27,8 @@ struct Listener {
   std::uint32_t undecided = 0;  // indicated, neither decided nor deferred
   std::uint32_t deferred = 0;
   std::uint64_t caller_data_bytes = 0;
-  // Connections of an ordinary listener: handshakes under way, and those that nobody took yet, linked
-  // through their slots in order.
+  // Connections of an ordinary listener: handshakes under way, and those that nobody took yet,
+  // linked through their slots in order.
   std::uint32_t half_open = 0;
   std::uint32_t ready = 0;
   std::uint32_t first_ready = UINT32_MAX;

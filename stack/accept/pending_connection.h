@@ -1,5 +1,5 @@
-// What a SYN told us, kept until its verdict: a request. It owns this and its caller data, no timer, ring,
-// TCB or packet. conditional-accept 1.
+// What a SYN told us, kept until its verdict: a request. It owns this and its caller data, no
+// timer, ring, TCB or packet. conditional-accept 1.
 #pragma once
 
 #include <anteroom/connection.h>

@@ -1,8 +1,8 @@
 // A request while it is held: the same SYN again, withdrawal, expiry, order, limits.
 // conditional-accept 1, 2 and 4.
-#include <anteroom/testing/peer.h>
-
 #include <gtest/gtest.h>
+
+#include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
 namespace {
@@ -131,9 +131,12 @@ TEST(Expiry, FollowsTheClientsOwnGaps) {
     std::vector<int> syn_seconds;
     int expires_after_last_seconds;
   };
-  const Row rows[] = {
-      {{0}, 9}, {{0, 1}, 3}, {{0, 1, 3}, 6}, {{0, 1, 3, 7}, 12}, {{0, 1, 3, 7, 15, 31}, 48},
-      {{0, 1, 3, 7, 15, 31, 63}, 75}};
+  const Row rows[] = {{{0}, 9},
+                      {{0, 1}, 3},
+                      {{0, 1, 3}, 6},
+                      {{0, 1, 3, 7}, 12},
+                      {{0, 1, 3, 7, 15, 31}, 48},
+                      {{0, 1, 3, 7, 15, 31, 63}, 75}};
   for (const Row& row : rows) {
     Peer peer(conditional());
     const Instant start = peer.now();

@@ -12,7 +12,8 @@ std::uint64_t SourceCount::network_of(const IpAddress& source) {
   if (source.is_v4()) return source.v4_bits() >> 8;
   const std::uint8_t* octets = source.octets().data();
   // The top bit keeps the two families apart: 56 bits leave it free.
-  return std::uint64_t{1} << 63 | std::uint64_t{load_be32(octets)} << 24 | load_be32(octets + 4) >> 8;
+  return std::uint64_t{1} << 63 | std::uint64_t{load_be32(octets)} << 24 |
+         load_be32(octets + 4) >> 8;
 }
 
 std::uint64_t SourceCount::hash(const Source& source) const {

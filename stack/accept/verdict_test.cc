@@ -1,7 +1,7 @@
 // Each verdict and what it puts on the wire: conditional-accept 1 and 3.
-#include <anteroom/testing/peer.h>
-
 #include <gtest/gtest.h>
+
+#include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
 namespace {
@@ -29,8 +29,8 @@ TEST(Accept, SynAckAcknowledgesSynAndCallerDataAndCarriesTheResponse) {
   EXPECT_EQ(peer.reads(), "hello");
 }
 
-// A peer that acknowledges only the SYN has thrown the data away: it goes again at once, no timer, no
-// window reduction. conditional-accept 3.
+// A peer that acknowledges only the SYN has thrown the data away: it goes again at once, no timer,
+// no window reduction. conditional-accept 3.
 TEST(Accept, ThrownAwayResponseFollowsAtOnce) {
   Peer peer(conditional());
   peer.sends(kSynHello);
@@ -83,7 +83,8 @@ TEST(Accept, RepeatedSynAfterTheVerdictBringsTheSynAckAgain) {
   EXPECT_FALSE(peer.requested());
 }
 
-// The response must fit the peer's MSS, its unscaled window, and three times the SYN. conditional-accept 3.
+// The response must fit the peer's MSS, its unscaled window, and three times the SYN.
+// conditional-accept 3.
 TEST(Accept, TooLargeSaysHowMuchFitsAndTheRequestWaitsOn) {
   struct Row {
     const char* syn;

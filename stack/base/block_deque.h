@@ -1,12 +1,12 @@
-// A queue of small values in one pool block, growing by doubling; the block goes back when it is empty,
-// so that whoever has nothing to remember holds nothing.
+// A queue of small values in one pool block, growing by doubling; the block goes back when it is
+// empty, so that whoever has nothing to remember holds nothing.
 #pragma once
-
-#include "stack/base/buffer_pool.h"
-#include "stack/base/bytes.h"
 
 #include <new>
 #include <type_traits>
+
+#include "stack/base/buffer_pool.h"
+#include "stack/base/bytes.h"
 
 namespace anteroom {
 
@@ -52,7 +52,8 @@ class BlockDeque {
 
   // Removes the elements [first, last).
   void erase(std::uint32_t first, std::uint32_t last, BufferPool& pool) {
-    for (std::uint32_t from = last; from < size_; ++from) (*this)[first + from - last] = (*this)[from];
+    for (std::uint32_t from = last; from < size_; ++from)
+      (*this)[first + from - last] = (*this)[from];
     size_ -= last - first;
     if (size_ == 0) clear(pool);
   }
@@ -70,8 +71,8 @@ class BlockDeque {
     return reinterpret_cast<const T*>(block_.data.get()) + slot;
   }
 
-  // Elements slide to the start while at least half of the block is free; else the block doubles. So
-  // each element moves a bounded number of times on average.
+  // Elements slide to the start while at least half of the block is free; else the block doubles.
+  // So each element moves a bounded number of times on average.
   bool make_room(BufferPool& pool) {
     const std::uint32_t bytes = static_cast<std::uint32_t>(size_ * sizeof(T));
     if (front_ >= capacity() / 2 && block_) {

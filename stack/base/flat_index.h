@@ -2,11 +2,11 @@
 // linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a slot.
 #pragma once
 
-#include "stack/base/assert.h"
-
 #include <bit>
 #include <cstdint>
 #include <vector>
+
+#include "stack/base/assert.h"
 
 namespace anteroom {
 

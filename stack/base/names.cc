@@ -59,8 +59,7 @@ const char* to_string(Timer timer) {
     case Timer::keepalive: return "keepalive";
     case Timer::time_wait: return "time_wait";
     case Timer::fin_wait_2: return "fin_wait_2";
-    case Timer::request_expiry:
-      return "request_expiry";
+    case Timer::request_expiry: return "request_expiry";
     case Timer::neighbor: return "neighbor";
     case Timer::reassembly: return "reassembly";
   }

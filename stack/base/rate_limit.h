@@ -1,9 +1,9 @@
 // At most so many per second: challenge ACKs (RFC 5961 7), ICMP errors (RFC 1812 4.3.2.8).
 #pragma once
 
-#include <anteroom/time.h>
-
 #include <cstdint>
+
+#include <anteroom/time.h>
 
 namespace anteroom {
 

@@ -2,13 +2,13 @@
 // large chunks and used again. The pool only grows; what it may hold is its users' limit to keep.
 #pragma once
 
-#include "stack/base/bytes.h"
-
 #include <array>
 #include <bit>
 #include <memory>
 #include <new>
 #include <vector>
+
+#include "stack/base/bytes.h"
 
 namespace anteroom {
 

@@ -14,7 +14,8 @@ bool may_send_icmp_error(const Ipv4Packet& about, bool broadcast) {
          type == static_cast<std::uint8_t>(IcmpType::echo_reply);
 }
 
-IcmpError make_icmp_error(IcmpType type, std::uint8_t code, const Ipv4Header& about, Bytes payload) {
+IcmpError make_icmp_error(IcmpType type, std::uint8_t code, const Ipv4Header& about,
+                          Bytes payload) {
   std::array<std::uint8_t, kIpv4HeaderBytes + 8> quotation{};
   emit_ipv4(about, quotation);
   const std::size_t quoted = std::min<std::size_t>(8, payload.size());

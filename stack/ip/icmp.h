@@ -1,19 +1,19 @@
 // ICMP as a host speaks it: echo, and errors about what it cannot deliver. RFC 792, RFC 1122 3.2.2.
 #pragma once
 
-#include "stack/wire/icmpv4.h"
-#include "stack/wire/ipv4.h"
-
 #include <array>
 #include <optional>
+
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/ipv4.h"
 
 namespace anteroom {
 
 // RFC 1122 3.2.2: no error about an error, a broadcast, a fragment other than the first.
 bool may_send_icmp_error(const Ipv4Packet& about, bool broadcast);
 
-// An ICMP error, and room for its quotation: header and eight bytes, as RFC 792 has it. More is allowed
-// (RFC 1812 4.3.2.3), but an answer should not be longer than its cause.
+// An ICMP error, and room for its quotation: header and eight bytes, as RFC 792 has it. More is
+// allowed (RFC 1812 4.3.2.3), but an answer should not be longer than its cause.
 struct IcmpError {
   std::array<std::uint8_t, kIcmpHeaderBytes + kIpv4HeaderBytes + 8> bytes{};
   std::size_t size = 0;

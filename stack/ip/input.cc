@@ -9,8 +9,8 @@ constexpr std::uint8_t kOptionNop = 1;
 constexpr std::uint8_t kLooseSourceRoute = 131;
 constexpr std::uint8_t kStrictSourceRoute = 137;
 
-// RFC 1122 3.2.1.8: a host may take options or leave them, but must not trip over them. Source routes
-// are refused (RFC 7126 4.3 and 4.4).
+// RFC 1122 3.2.1.8: a host may take options or leave them, but must not trip over them. Source
+// routes are refused (RFC 7126 4.3 and 4.4).
 std::optional<DropReason> refuse_options(Bytes options) {
   for (std::size_t at = 0; at < options.size();) {
     const std::uint8_t kind = options[at];
@@ -41,7 +41,8 @@ std::optional<DropReason> refuse_ipv4(const Ipv4Packet& packet, const Addressing
     return DropReason::ip_not_for_us;
   }
   // RFC 1122 3.3.6: a link broadcast that names a single host is somebody's mistake.
-  if (addressing.link_broadcast && !addressing.destination_broadcast) return DropReason::ip_not_for_us;
+  if (addressing.link_broadcast && !addressing.destination_broadcast)
+    return DropReason::ip_not_for_us;
   return refuse_options(packet.options);
 }
 

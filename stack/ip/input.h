@@ -1,10 +1,10 @@
-// Whether an IPv4 packet is welcome: RFC 1122 3.2.1. Not here: the header's own lengths and checksum
-// (wire/ipv4.cc), fragments (reassembly.h).
+// Whether an IPv4 packet is welcome: RFC 1122 3.2.1. Not here: the header's own lengths and
+// checksum (wire/ipv4.cc), fragments (reassembly.h).
 #pragma once
 
-#include "stack/wire/ipv4.h"
-
 #include <optional>
+
+#include "stack/wire/ipv4.h"
 
 namespace anteroom {
 

@@ -1,4 +1,5 @@
-// Few paths ever shrink: they are looked through. A full cache forgets the entry that expires first.
+// Few paths ever shrink: they are looked through. A full cache forgets the entry that expires
+// first.
 #include "stack/ip/path_mtu.h"
 
 #include <algorithm>

@@ -1,12 +1,12 @@
-// What each path takes, learned from ICMP "fragmentation needed": RFC 1191, bounded and forgotten again.
-// Not here: whether such a message is to be believed (RFC 5927 4.1: Connection::is_in_flight).
+// What each path takes, learned from ICMP "fragmentation needed": RFC 1191, bounded and forgotten
+// again. Not here: whether such a message is to be believed (RFC 5927 4.1:
+// Connection::is_in_flight).
 #pragma once
 
-#include <anteroom/limits.h>
+#include <vector>
 
 #include <anteroom/address.h>
-
-#include <vector>
+#include <anteroom/limits.h>
 
 namespace anteroom {
 
@@ -17,8 +17,9 @@ class PathMtuCache {
 
   // The path's MTU in bytes, or 0 where nothing smaller than the interface's is known.
   std::uint16_t find(Instant now, const IpAddress& destination) const;
-  // Takes what a router said, `next_hop_mtu`, or (RFC 1191 5) guesses from the packet that was too long
-  // where it said nothing. Returns the new MTU, or 0 where this is no news: a path's MTU only falls.
+  // Takes what a router said, `next_hop_mtu`, or (RFC 1191 5) guesses from the packet that was too
+  // long where it said nothing. Returns the new MTU, or 0 where this is no news: a path's MTU only
+  // falls.
   std::uint16_t on_too_big(Instant now, const IpAddress& destination, std::uint16_t next_hop_mtu,
                            std::uint16_t packet_bytes, std::uint16_t interface_mtu);
 

@@ -65,12 +65,14 @@ bool Reassembly::grow(Datagram& datagram, std::uint32_t bytes) {
   return true;
 }
 
-std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t offset, Bytes payload) {
+std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t offset,
+                                            Bytes payload) {
   const Range range{offset, offset + payload.size()};
   if (datagram.got.overlaps(range)) {
     const Range* known = datagram.got.find(range.begin);
-    const bool again = known != nullptr && known->end >= range.end &&
-                       std::equal(payload.begin(), payload.end(), datagram.data.data.get() + offset);
+    const bool again =
+        known != nullptr && known->end >= range.end &&
+        std::equal(payload.begin(), payload.end(), datagram.data.data.get() + offset);
     if (again) return std::nullopt;  // the network duplicated it
     kill(datagram);
     return DropReason::fragment_overlap;
@@ -85,7 +87,8 @@ std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t of
   return std::nullopt;
 }
 
-Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now, const Ipv4Header& header,
+Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now,
+                                                               const Ipv4Header& header,
                                                                Bytes payload) {
   const std::uint32_t offset = header.fragment_offset_bytes;
   const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
@@ -111,8 +114,8 @@ Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now, cons
     datagram->has_first = true;
   }
   const RangeSet& got = datagram->got;
-  const bool whole = datagram->total_bytes != 0 && got.count() == 1 &&
-                     got[0] == Range{0, datagram->total_bytes};
+  const bool whole =
+      datagram->total_bytes != 0 && got.count() == 1 && got[0] == Range{0, datagram->total_bytes};
   if (!whole) {
     // Data beyond the end that the last fragment told of was there before it.
     if (datagram->total_bytes != 0 && got[got.count() - 1].end > datagram->total_bytes) {
@@ -147,7 +150,8 @@ bool Reassembly::expire_one(Instant now, std::optional<ReassemblyTimeout>& timeo
     finished_ = std::move(oldest.data);
     oldest.data = {};
     bytes_ -= finished_.size;
-    timeout = ReassemblyTimeout{oldest.first, {finished_.data.get(), std::min<std::size_t>(8, oldest.got[0].end)}};
+    timeout = ReassemblyTimeout{
+        oldest.first, {finished_.data.get(), std::min<std::size_t>(8, oldest.got[0].end)}};
   }
   erase(oldest);
   return true;

@@ -2,13 +2,13 @@
 // overlaps another with other bytes kills its datagram (RFC 5722 4, applied to IPv4 as well).
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include <anteroom/limits.h>
 
 #include "stack/base/range_set.h"
 #include "stack/wire/ipv4.h"
-
-#include <optional>
-#include <vector>
 
 namespace anteroom {
 
@@ -32,7 +32,8 @@ class Reassembly {
   Reassembly& operator=(const Reassembly&) = delete;
 
   // Takes a fragment: whole, waiting (neither), or the reason why it was dropped.
-  Result<std::optional<Reassembled>, DropReason> add(Instant now, const Ipv4Header& header, Bytes payload);
+  Result<std::optional<Reassembled>, DropReason> add(Instant now, const Ipv4Header& header,
+                                                     Bytes payload);
 
   std::optional<Instant> next_deadline() const;
   // Gives up one that is due. False where none is; `timeout` is set where the sender is to be told.

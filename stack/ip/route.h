@@ -1,9 +1,9 @@
 // Where a packet goes next: RFC 1122 3.3.1, longest prefix first.
 #pragma once
 
-#include <anteroom/config.h>
-
 #include <vector>
+
+#include <anteroom/config.h>
 
 namespace anteroom {
 

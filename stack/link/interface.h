@@ -1,5 +1,5 @@
-// The interface of a stack: its medium, its addresses, and whether a frame is for it. RFC 894, RFC 1122 2.
-// Not here: who has which link address (neighbor/), the device (tap/).
+// The interface of a stack: its medium, its addresses, and whether a frame is for it. RFC 894, RFC
+// 1122 2. Not here: who has which link address (neighbor/), the device (tap/).
 #pragma once
 
 #include <anteroom/config.h>
@@ -12,7 +12,7 @@ namespace anteroom {
 struct Inbound {
   std::uint16_t type = 0;  // EtherType
   bool link_broadcast = false;
-  MacAddress source{};     // zero on a medium without link addresses
+  MacAddress source{};  // zero on a medium without link addresses
   Bytes packet{};
 };
 

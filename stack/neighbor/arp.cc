@@ -1,4 +1,5 @@
-// A mapping is made only for who spoke to us: broadcasts of others may correct, never fill, the cache.
+// A mapping is made only for who spoke to us: broadcasts of others may correct, never fill, the
+// cache.
 #include "stack/neighbor/arp.h"
 
 namespace anteroom {

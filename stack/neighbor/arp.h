@@ -1,18 +1,18 @@
 // What a host answers to ARP: RFC 826, "Packet Reception", and the conflict notice of RFC 5227 2.4.
 #pragma once
 
-#include "stack/wire/arp.h"
-
 #include <optional>
+
+#include "stack/wire/arp.h"
 
 namespace anteroom {
 
 // What an ARP packet means to the host that has (or has not) its target address.
 struct ArpVerdict {
-  std::optional<DropReason> drop;   // it means nothing
-  bool conflict = false;            // somebody else uses our address
-  bool learn = false;               // the sender's mapping is to be taken
-  bool make_entry = false;          // ... even where nobody asked for it
+  std::optional<DropReason> drop;  // it means nothing
+  bool conflict = false;           // somebody else uses our address
+  bool learn = false;              // the sender's mapping is to be taken
+  bool make_entry = false;         // ... even where nobody asked for it
   std::optional<ArpPacket> reply;
 };
 

@@ -83,7 +83,7 @@ std::uint32_t NeighborCache::next_query() {
     --owed_;
     return i;
   }
-  STACK_ASSERT(!"an owed query is somewhere");
+  assertion_failed("an owed query is somewhere", __FILE__, __LINE__);
   return kNone;
 }
 

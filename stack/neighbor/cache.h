@@ -1,7 +1,9 @@
-// Who has which link address: the neighbor cache, fed by ARP (RFC 826), with the states and the bounded
-// retries of RFC 1122 2.3.2. What waits for an answer is parked here and comes back by resolve or failure.
-// Not here: what the parked things are (stack.cc), ARP packets (wire/arp.h).
+// Who has which link address: the neighbor cache, fed by ARP (RFC 826), with the states and the
+// bounded retries of RFC 1122 2.3.2. What waits for an answer is parked here and comes back by
+// resolve or failure. Not here: what the parked things are (stack.cc), ARP packets (wire/arp.h).
 #pragma once
+
+#include <optional>
 
 #include <anteroom/address.h>
 #include <anteroom/limits.h>
@@ -11,8 +13,6 @@
 #include "stack/base/keyed_hash.h"
 #include "stack/base/slab.h"
 
-#include <optional>
-
 namespace anteroom {
 
 struct Neighbor {
@@ -21,11 +21,11 @@ struct Neighbor {
   IpAddress address;
   MacAddress mac{};
   State state = State::incomplete;
-  std::uint8_t queries = 0;     // unanswered
-  bool query_owed = false;      // the owner has to send one
+  std::uint8_t queries = 0;  // unanswered
+  bool query_owed = false;   // the owner has to send one
   std::uint16_t parked_packets = 0;
   HeapPosition timer = kNotQueued;
-  std::uint32_t parked_flows = UINT32_MAX;   // heads of the owner's lists
+  std::uint32_t parked_flows = UINT32_MAX;  // heads of the owner's lists
   std::uint32_t parked_replies = UINT32_MAX;
 };
 
@@ -37,8 +37,8 @@ class NeighborCache {
 
   // The entry to send by: made, and a query owed, where there is none. kNone at the limit.
   std::uint32_t want(Instant now, const IpAddress& address);
-  // A sender named itself. Updates an entry, or makes one where `make` (it spoke to us). Returns the
-  // entry if that answers a question that was open: its parked things may go.
+  // A sender named itself. Updates an entry, or makes one where `make` (it spoke to us). Returns
+  // the entry if that answers a question that was open: its parked things may go.
   std::uint32_t learn(Instant now, const IpAddress& address, const MacAddress& mac, bool make);
   bool is_resolved(std::uint32_t index) const {
     return entries_[index].state != Neighbor::State::incomplete;
@@ -70,7 +70,7 @@ class NeighborCache {
   Slab<Neighbor, Id<Neighbor>> entries_;
   FlatIndex index_;
   DeadlineQueue timers_;
-  std::uint32_t owed_ = 0;    // entries with query_owed
+  std::uint32_t owed_ = 0;        // entries with query_owed
   std::uint32_t latest_ = kNone;  // found last: a host talks mostly through one
 };
 

@@ -1,13 +1,14 @@
 // What an acceptable acknowledgment moves: the handshake, the send window, the flight, recovery.
 // RFC 9293 3.10.7.4, fifth check; RFC 5681 2 for what counts as a duplicate.
-#include "stack/tcp/connection.h"
-
 #include <algorithm>
+
+#include "stack/tcp/connection.h"
 
 namespace anteroom {
 
-// From SYN-SENT or SYN-RECEIVED to ESTABLISHED. What rode behind our SYN and was thrown away is sent
-// again at once, as an ordinary segment: that is not congestion and tells nothing of the round trip.
+// From SYN-SENT or SYN-RECEIVED to ESTABLISHED. What rode behind our SYN and was thrown away is
+// sent again at once, as an ordinary segment: that is not congestion and tells nothing of the round
+// trip.
 void Connection::complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx) {
   const bool syn = segment.has(tcp_flag::syn);
   if (syn_transmissions_ == 1) rtt_.on_sample(now - sent_data_at_, ctx.tcp);
@@ -43,8 +44,8 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
   if (state_ == State::time_wait) return;
   const bool progress = segment.ack.after(snd_.una());
   const std::uint32_t window = std::uint32_t{segment.window} << agreed_.send_scale;
-  const bool window_changed = !segment.ack.before(snd_.una()) &&
-                              snd_.update_window(segment.seq, segment.ack, window);
+  const bool window_changed =
+      !segment.ack.before(snd_.una()) && snd_.update_window(segment.seq, segment.ack, window);
   if (window_changed && window != 0) override_ = false;
 
   AckSummary ack;
@@ -54,7 +55,8 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
   ack.mss = payload_max();
   ack.acked_bytes = progress ? segment.ack.since(snd_.una()) : 0;
   if (agreed_.sack && segment.options.sack_count != 0) {
-    ack.sacked_bytes = flight_.on_sack(segment.options, later_of(segment.ack, snd_.una()), snd_.nxt());
+    ack.sacked_bytes =
+        flight_.on_sack(segment.options, later_of(segment.ack, snd_.una()), snd_.nxt());
   }
   if (progress) take_acknowledged(now, segment, ctx);
   ack.una = snd_.una();

@@ -1,7 +1,7 @@
 // Ends of a connection: every way through the states of RFC 9293 3.6 and 3.10.4 to 3.10.8.
-#include <anteroom/testing/peer.h>
-
 #include <gtest/gtest.h>
+
+#include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
 namespace {
@@ -141,7 +141,8 @@ TEST(FinWait2, AnOrphanDoesNotWaitForEver) {
 TEST(Shutdown, TwiceIsAnError) {
   Peer peer = Peer::established();
   ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
-  EXPECT_EQ(peer.stack().shutdown(peer.now(), peer.connection).error().error, Error::direction_closed);
+  EXPECT_EQ(peer.stack().shutdown(peer.now(), peer.connection).error().error,
+            Error::direction_closed);
   EXPECT_EQ(peer.writes("x").error().error, Error::direction_closed);
 }
 

@@ -12,7 +12,8 @@ bool is_transition(State from, State to) {
   switch (from) {
     case closed: return to == syn_sent || to == syn_received;
     case syn_sent: return to == syn_received || to == established || to == closed;
-    case syn_received: return to == established || to == fin_wait_1 || to == close_wait || to == closed;
+    case syn_received:
+      return to == established || to == fin_wait_1 || to == close_wait || to == closed;
     case established: return to == fin_wait_1 || to == close_wait || to == closed;
     case fin_wait_1: return to == fin_wait_2 || to == closing || to == time_wait || to == closed;
     case fin_wait_2: return to == time_wait || to == closed;
@@ -44,7 +45,8 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
 }
 
-bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data, const TcpContext& ctx) {
+bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
+                             const TcpContext& ctx) {
   if (snd_.append(caller_data, ctx.send_capacity, ctx.pool) != caller_data.size()) return false;
   syn_payload_ = static_cast<std::uint16_t>(caller_data.size());
   repeat_syn_data_ = repeat_data;
@@ -59,8 +61,9 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_dat
                               const TcpContext& ctx) {
   agreed_ = agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity);
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
-  const bool stored = rcv_.on_syn_data(caller_data, keep_caller_data, ctx.pool) &&
-                      snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
+  const bool stored =
+      rcv_.on_syn_data(caller_data, keep_caller_data, ctx.pool) &&
+      snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
   if (!stored) {
     release(ctx.pool);
     return false;
@@ -137,7 +140,8 @@ void Connection::abort(const TcpContext& ctx) {
   }
   closed_by_owner_ = true;
   // RFC 9293 3.10.5: no RST where the peer knows nothing of us.
-  owes_reset_ = state_ != State::syn_sent && !(state_ == State::syn_received && syn_transmissions_ == 0);
+  owes_reset_ =
+      state_ != State::syn_sent && !(state_ == State::syn_received && syn_transmissions_ == 0);
   fail(Error::aborted, ctx);
 }
 
@@ -204,23 +208,17 @@ void Connection::advance(Instant now, const TcpContext& ctx) {
       override_ = true;
       owes_probe_ = true;
       return;
-    case Timer::delayed_ack:
-      rcv_.owe_ack();
-      return;
-    case Timer::keepalive:
-      on_keepalive_timeout(now, ctx);
-      return;
+    case Timer::delayed_ack: rcv_.owe_ack(); return;
+    case Timer::keepalive: on_keepalive_timeout(now, ctx); return;
     case Timer::time_wait:
-    case Timer::fin_wait_2:
-      finish(ctx);
-      return;
-    default:
-      STACK_ASSERT(!"a timer of the stack, not of a connection");
+    case Timer::fin_wait_2: finish(ctx); return;
+    default: assertion_failed("a timer of the stack, not of a connection", __FILE__, __LINE__);
   }
 }
 
 void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
-  const std::uint32_t retries_max = passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
+  const std::uint32_t retries_max =
+      passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
   if (syn_transmissions_ > retries_max) {
     fail(Error::timed_out, ctx);
     return;

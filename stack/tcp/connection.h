@@ -1,16 +1,15 @@
-// One TCP connection: owns its parts and knows their order. User calls are RFC 9293 3.10.1 to 3.10.6;
-// arriving segments are in segment_arrives.cc, segments to send in next_segment.cc.
-// Not here: tables, events of the stack, IP. A connection never learns that it is in a stack.
+// One TCP connection: owns its parts and knows their order. User calls are RFC 9293 3.10.1
+// to 3.10.6; arriving segments are in segment_arrives.cc, segments to send in next_segment.cc. Not
+// here: tables, events of the stack, IP. A connection never learns that it is in a stack.
 #pragma once
 
-#include <anteroom/config.h>
+#include <optional>
+
 #include <anteroom/connection.h>
 #include <anteroom/error.h>
-#include <anteroom/stats.h>
 
-#include "stack/base/rate_limit.h"
+#include "stack/tcp/context.h"
 #include "stack/tcp/flight.h"
-#include "stack/tcp/isn.h"
 #include "stack/tcp/keepalive.h"
 #include "stack/tcp/options.h"
 #include "stack/tcp/receiver.h"
@@ -20,54 +19,15 @@
 #include "stack/tcp/timers.h"
 #include "stack/tcp/timestamps.h"
 
-#include <optional>
-
 namespace anteroom {
-
-// What all connections of a stack share; an argument of each call.
-struct TcpContext {
-  const TcpConfig& tcp;
-  const Limits& limits;
-  std::uint16_t mtu;  // of the interface
-  std::uint32_t send_capacity;
-  std::uint32_t receive_capacity;
-  BufferPool& pool;
-  Stats& stats;
-  RateLimit& challenges;
-
-  void drop(DropReason reason) const { ++stats.drops[static_cast<std::size_t>(reason)]; }
-};
-
-// What a connection is born with.
-struct Birth {
-  Flow flow;
-  InitialNumbers numbers;
-  std::uint16_t path_mtu = 0;  // 0: the interface's
-};
-
-// News for the owner, one bit each; gathered until taken.
-enum Signal : std::uint8_t {
-  kSignalConnected = 1,
-  kSignalReadable = 2,
-  kSignalUrgent = 4,
-  kSignalPeerClosed = 8,
-  kSignalWritable = 16,
-  kSignalClosed = 32,
-};
-
-// What the caller has to do about a segment that the connection does not take.
-enum class Reply : std::uint8_t {
-  none,
-  reset,       // answer with RST, RFC 9293 3.10.7
-  new_listen,  // a SYN that TIME-WAIT lets through: the connection is gone, ask the listener
-};
 
 class Connection {
  public:
   Connection(const Birth& birth, const TcpContext& ctx);
 
   // --- Opening: exactly one of these, once. False: no buffer, nothing happened. ---
-  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, bool repeat_data, const TcpContext& ctx);
+  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, bool repeat_data,
+                                 const TcpContext& ctx);
   // `in_syn_ack` bytes of the response data ride in the SYN-ACK, the rest follows.
   [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
                                   bool keep_caller_data, Bytes response_data,
@@ -176,17 +136,17 @@ class Connection {
   TimerTable timers_;
   Agreed agreed_;
   Keepalive keepalive_;
-  Instant heard_at_{};     // the last segment received, for keepalive
+  Instant heard_at_{};      // the last segment received, for keepalive
   Instant sent_data_at_{};  // RFC 5681 4.1
   std::uint64_t bytes_acked_ = 0;
   std::uint32_t retransmitted_ = 0;
   std::uint32_t caller_data_taken_ = 0;
   std::uint32_t response_data_received_ = 0;
-  std::uint16_t syn_payload_ = 0;      // bytes of the queue that ride in our SYN
-  std::uint16_t path_mss_;             // payload and options that the path takes
+  std::uint16_t syn_payload_ = 0;  // bytes of the queue that ride in our SYN
+  std::uint16_t path_mss_;         // payload and options that the path takes
   std::uint8_t syn_transmissions_ = 0;
-  std::uint8_t retries_ = 0;           // of one segment, or probes without an answer
-  std::uint8_t unanswered_probes_ = 0; // of a closed window
+  std::uint8_t retries_ = 0;            // of one segment, or probes without an answer
+  std::uint8_t unanswered_probes_ = 0;  // of a closed window
   State state_ = State::closed;
   std::uint8_t signals_ = 0;
   Error failure_{};
@@ -196,11 +156,11 @@ class Connection {
   bool no_delay_ : 1 = false;
   bool owes_reset_ : 1 = false;
   bool owes_syn_ : 1 = false;
-  bool owes_probe_ : 1 = false;        // of a window or of a silent peer
-  bool override_ : 1 = false;          // silly-window avoidance has waited long enough
-  bool send_was_short_ : 1 = false;    // the owner wants to hear of room
+  bool owes_probe_ : 1 = false;      // of a window or of a silent peer
+  bool override_ : 1 = false;        // silly-window avoidance has waited long enough
+  bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   bool repeat_syn_data_ : 1 = true;
-  bool window_limited_ : 1 = false;    // by congestion, since the last acknowledgment
+  bool window_limited_ : 1 = false;  // by congestion, since the last acknowledgment
 };
 
 }  // namespace anteroom

@@ -1,5 +1,7 @@
-// Sequences of segments, verbs and time against a stack with an established connection and a listener,
-// the invariants checked after each. One byte chooses, the next ones say what.
+// Sequences of segments, verbs and time against a stack with an established connection and a
+// listener, the invariants checked after each. One byte chooses, the next ones say what.
+#include <vector>
+
 #include <anteroom/stack.h>
 #include <anteroom/testing/pair.h>
 
@@ -7,8 +9,6 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp_header.h"
-
-#include <vector>
 
 namespace anteroom {
 namespace {
@@ -33,7 +33,8 @@ class Choices {
 class Host {
  public:
   Host() : stack_(config()), out_(stack_.frame_bytes_max()) {
-    (void)stack_.listen({.local = {{}, 80}, .conditional = true, .deferral = Deferral::independent});
+    (void)stack_.listen(
+        {.local = {{}, 80}, .conditional = true, .deferral = Deferral::independent});
     (void)stack_.listen({.local = {{}, 81}, .backlog_max = 4});
   }
 
@@ -41,24 +42,15 @@ class Host {
     switch (choices.byte() % 8) {
       case 0:
       case 1:
-      case 2:
-        segment(choices);
-        break;
+      case 2: segment(choices); break;
       case 3:
         now_ += std::chrono::milliseconds(choices.word());
         for (int i = 0; i < 8; ++i) stack_.advance(now_);
         break;
-      case 4:
-        verdict(choices);
-        break;
-      case 5:
-        verb(choices);
-        break;
-      case 6:
-        raw(choices);
-        break;
-      default:
-        drain();
+      case 4: verdict(choices); break;
+      case 5: verb(choices); break;
+      case 6: raw(choices); break;
+      default: drain();
     }
     stack_.check_invariants();
   }
@@ -69,7 +61,7 @@ class Host {
       if (size == 0) return;
       note(Bytes(out_).first(size));
     }
-    STACK_ASSERT(!"the stack never falls silent");
+    assertion_failed("the stack never falls silent", __FILE__, __LINE__);
   }
 
  private:
@@ -116,7 +108,9 @@ class Host {
                            seq_ + choices.byte() - 128u * ((shape >> 4) & 1),
                            ack_ + choices.byte() % 4u - 1,
                            static_cast<std::uint16_t>(choices.byte() & 0x3f),
-                           choices.word(), 0, choices.byte()};
+                           choices.word(),
+                           0,
+                           choices.byte()};
     std::vector<std::uint8_t> packet(kIpv4HeaderBytes + kTcpHeaderBytesMax + 2048);
     const MutableBytes tcp = MutableBytes(packet).subspan(kIpv4HeaderBytes);
     const std::size_t size = emit_tcp(header, options, tcp) + choices.byte() * 8u;
@@ -125,14 +119,16 @@ class Host {
     ip.destination = IpAddress::v4(192, 0, 2, 1);
     ip.protocol = kProtocolTcp;
     ip.payload_bytes = static_cast<std::uint16_t>(size);
-    finish_tcp_checksum(tcp.first(size), pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
+    finish_tcp_checksum(tcp.first(size),
+                        pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
     emit_ipv4(ip, packet);
     stack_.receive(now_, Bytes(packet).first(kIpv4HeaderBytes + size));
   }
 
   void verdict(Choices& choices) {
     while (const auto event = stack_.next_event()) {
-      if (event->kind == EventKind::accept_ready) connections_.push_back(stack_.take(event->listener).value());
+      if (event->kind == EventKind::accept_ready)
+        connections_.push_back(stack_.take(event->listener).value());
       if (event->kind == EventKind::connection_requested) pendings_.push_back(event->pending);
     }
     if (pendings_.empty()) return;
@@ -140,18 +136,14 @@ class Host {
     const std::string_view response = "response data";
     switch (choices.byte() % 4) {
       case 0: {
-        const auto accepted = stack_.accept(now_, pending, {bytes_of(response), choices.byte() % 2 == 0});
+        const auto accepted =
+            stack_.accept(now_, pending, {bytes_of(response), choices.byte() % 2 == 0});
         if (accepted) connections_.push_back(*accepted);
         break;
       }
-      case 1:
-        (void)stack_.reject(now_, pending);
-        break;
-      case 2:
-        (void)stack_.ignore(now_, pending);
-        break;
-      default:
-        (void)stack_.defer(now_, pending);
+      case 1: (void)stack_.reject(now_, pending); break;
+      case 2: (void)stack_.ignore(now_, pending); break;
+      default: (void)stack_.defer(now_, pending);
     }
   }
 

@@ -96,8 +96,8 @@ bool Flight::mark_lost_by_sack(std::uint32_t mss) {
       ++sacked_segments;
       continue;
     }
-    const bool lost = sacked_segments >= kDuplicateThreshold ||
-                      sacked_bytes > (kDuplicateThreshold - 1) * mss;
+    const bool lost =
+        sacked_segments >= kDuplicateThreshold || sacked_bytes > (kDuplicateThreshold - 1) * mss;
     // What was sent again already is judged by the time-out alone (until RACK judges it by time).
     if (!lost || segment.lost || segment.transmissions > 1) continue;
     mark_lost(segment);

@@ -1,7 +1,9 @@
-// What is sent and not yet acknowledged: when, how often, which parts the peer has (SACK, RFC 2018) and
-// which are taken for lost. RFC 6675 4 calls this the scoreboard.
-// Not here: when to enter or leave recovery (recovery.cc).
+// What is sent and not yet acknowledged: when, how often, which parts the peer has (SACK, RFC 2018)
+// and which are taken for lost. RFC 6675 4 calls this the scoreboard. Not here: when to enter or
+// leave recovery (recovery.cc).
 #pragma once
+
+#include <optional>
 
 #include <anteroom/time.h>
 
@@ -9,12 +11,10 @@
 #include "stack/tcp/seq.h"
 #include "stack/wire/tcp_options.h"
 
-#include <optional>
-
 namespace anteroom {
 
 struct SentSegment {
-  Instant sent_at;          // of the last transmission
+  Instant sent_at;  // of the last transmission
   Seq seq;
   std::uint32_t bytes = 0;  // of sequence space: data, and one for FIN
   std::uint8_t transmissions = 1;
@@ -30,7 +30,8 @@ class Flight {
   std::uint32_t count() const { return segments_.size(); }
   const SentSegment& operator[](std::uint32_t i) const { return segments_[i]; }
 
-  // Bytes taken to be in the network: sent, neither acknowledged, selectively acknowledged nor lost.
+  // Bytes taken to be in the network: sent, neither acknowledged, selectively acknowledged nor
+  // lost.
   std::uint32_t pipe_bytes() const { return pipe_bytes_; }
   bool has_lost() const { return lost_count_ != 0; }
 

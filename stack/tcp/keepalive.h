@@ -2,10 +2,10 @@
 // Times are kept in milliseconds of 32 bits: every connection carries them.
 #pragma once
 
-#include <anteroom/config.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <anteroom/config.h>
 
 namespace anteroom {
 

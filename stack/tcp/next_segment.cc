@@ -1,8 +1,8 @@
-// What to send now, as a ladder of questions; each rung is one function that answers with a segment or
-// with nothing. Not here: whether the peer's link address is known, IP headers (stack.cc).
-#include "stack/tcp/connection.h"
-
+// What to send now, as a ladder of questions; each rung is one function that answers with a segment
+// or with nothing. Not here: whether the peer's link address is known, IP headers (stack.cc).
 #include <algorithm>
+
+#include "stack/tcp/connection.h"
 
 namespace anteroom {
 
@@ -37,7 +37,8 @@ std::uint32_t Connection::payload_max() const {
 }
 
 std::uint32_t Connection::congestion_room() const {
-  const std::uint32_t left = std::min(flight_.pipe_bytes(), recovery_.left_network_bytes(payload_max()));
+  const std::uint32_t left =
+      std::min(flight_.pipe_bytes(), recovery_.left_network_bytes(payload_max()));
   const std::uint32_t pipe = flight_.pipe_bytes() - left;
   return congestion_.window_bytes() > pipe ? congestion_.window_bytes() - pipe : 0;
 }
@@ -98,8 +99,10 @@ std::optional<OutgoingSegment> Connection::next_syn(Instant now, const TcpContex
     if (agreed_.timestamps) segment.options.timestamp_echo = timestamps_.recent();
     rcv_.on_ack_sent();
   }
-  segment.window = answer ? rcv_.advertise(agreed_.receive_mss, true)
-                          : static_cast<std::uint16_t>(std::min<std::uint32_t>(ctx.receive_capacity, UINT16_MAX));
+  segment.window =
+      answer
+          ? rcv_.advertise(agreed_.receive_mss, true)
+          : static_cast<std::uint16_t>(std::min<std::uint32_t>(ctx.receive_capacity, UINT16_MAX));
   segment.payload_bytes = with_data ? syn_payload_ : 0;
   if (segment.payload_bytes != 0) segment.flags |= tcp_flag::psh;
   owes_syn_ = false;
@@ -160,7 +163,8 @@ std::optional<OutgoingSegment> Connection::next_probe(Instant now, const TcpCont
   return segment_at(now, snd_.nxt() - 1, 0);
 }
 
-// RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it away.
+// RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it
+// away.
 OutgoingSegment Connection::probe_window(Instant now, const TcpContext& ctx) {
   OutgoingSegment segment = segment_at(now, snd_.nxt(), 1);
   snd_.on_probe_sent();
@@ -170,7 +174,8 @@ OutgoingSegment Connection::probe_window(Instant now, const TcpContext& ctx) {
 }
 
 std::optional<OutgoingSegment> Connection::next_ack(Instant now) {
-  if (rcv_.owed_acks() == 0 && !(is_synchronized() && rcv_.owes_window_update(agreed_.receive_mss))) {
+  if (rcv_.owed_acks() == 0 &&
+      !(is_synchronized() && rcv_.owes_window_update(agreed_.receive_mss))) {
     return std::nullopt;
   }
   return segment_at(now, snd_.nxt(), 0);

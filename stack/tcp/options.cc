@@ -14,7 +14,8 @@ PeerSyn peer_syn(const Segment& segment) {
   if (seen.has_mss) syn.options.mss = std::max(seen.mss, kMssMin);
   syn.options.has_mss = seen.has_mss;
   // RFC 7323 2.3: a shift above 14 counts as 14.
-  if (seen.has_window_scale) syn.options.window_scale = std::min(seen.window_scale, kWindowScaleMax);
+  if (seen.has_window_scale)
+    syn.options.window_scale = std::min(seen.window_scale, kWindowScaleMax);
   syn.options.sack_permitted = seen.sack_permitted;
   syn.options.has_timestamp = seen.has_timestamp;
   syn.options.timestamp_value = seen.timestamp_value;

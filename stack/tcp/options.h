@@ -1,5 +1,5 @@
-// What a SYN offered and what both ends agreed on: MSS (RFC 9293 3.7.1), window scale and timestamps
-// (RFC 7323 1.3), SACK (RFC 2018 2).
+// What a SYN offered and what both ends agreed on: MSS (RFC 9293 3.7.1), window scale and
+// timestamps (RFC 7323 1.3), SACK (RFC 2018 2).
 #pragma once
 
 #include <anteroom/config.h>
@@ -30,7 +30,9 @@ struct Agreed {
 };
 
 // The MSS that an interface of this MTU announces: IPv4 and TCP headers without options.
-constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu) { return static_cast<std::uint16_t>(mtu - 40); }
+constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu) {
+  return static_cast<std::uint16_t>(mtu - 40);
+}
 
 // The smallest shift that can announce a buffer of `bytes` bytes.
 std::uint8_t scale_for(std::uint32_t bytes);

@@ -27,7 +27,8 @@ Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool&
   Seq start = segment.data_seq();
   Bytes data = segment.payload;
   if (start.before(nxt_)) {
-    const std::uint32_t known = std::min(nxt_.since(start), static_cast<std::uint32_t>(data.size()));
+    const std::uint32_t known =
+        std::min(nxt_.since(start), static_cast<std::uint32_t>(data.size()));
     data = data.subspan(known);
     start = start + known;
   }
@@ -49,7 +50,8 @@ Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool&
     edge_ = later_of(edge_, nxt_);
     return Text::in_order;
   }
-  if (result == Text::nothing && fin && fin_seq_.after(nxt_) && !fin_received_) return Text::out_of_order;
+  if (result == Text::nothing && fin && fin_seq_.after(nxt_) && !fin_received_)
+    return Text::out_of_order;
   return result;
 }
 
@@ -113,7 +115,8 @@ bool Receiver::owes_window_update(std::uint32_t mss) const {
   const bool stuck = window_bytes() < 2 * mss;
   // The window of the SYN was cut to 16 bits; the first acknowledgment of data says the rest.
   if (!stuck && !opened_) return false;
-  const std::uint32_t step = stuck ? std::min(capacity_ / 2, mss) : std::max(capacity_ / 4, 2 * mss);
+  const std::uint32_t step =
+      stuck ? std::min(capacity_ / 2, mss) : std::max(capacity_ / 4, 2 * mss);
   return gain > 0 && static_cast<std::uint32_t>(gain) >= step;
 }
 
@@ -140,7 +143,8 @@ void Receiver::report_sack(TcpOptions& options) const {
   if (out_of_order_.empty()) return;
   const std::uint32_t count = out_of_order_.count();
   std::uint32_t newest = 0;
-  while (newest + 1 < count && seq_of(out_of_order_[newest].end).at_or_before(newest_seq_)) ++newest;
+  while (newest + 1 < count && seq_of(out_of_order_[newest].end).at_or_before(newest_seq_))
+    ++newest;
   // The block with the newest segment first, then its neighbours downwards, wrapping: each block is
   // reported several times as others take the first place.
   for (std::uint32_t i = 0; i < count && options.sack_count < kSackBlocksMax; ++i) {

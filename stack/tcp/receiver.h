@@ -19,8 +19,8 @@ class Receiver {
  public:
   explicit Receiver(std::uint32_t capacity) : capacity_(capacity) {}
 
-  // The peer's SYN: numbering starts behind it. `scale` is what we announced; windows in SYNs are not
-  // scaled.
+  // The peer's SYN: numbering starts behind it. `scale` is what we announced; windows in SYNs are
+  // not scaled.
   void on_syn(Seq irs, std::uint8_t scale);
 
   Seq irs() const { return irs_; }
@@ -47,7 +47,8 @@ class Receiver {
   // Some of them are duplicates, which the peer only counts when they carry no data.
   bool owes_duplicates() const { return owed_acks_ != 0 && !out_of_order_.empty(); }
   bool has_gap() const { return !out_of_order_.empty(); }
-  // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58], [MUST-59].
+  // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58],
+  // [MUST-59].
   bool has_delayed_ack() const { return delayed_bytes_ != 0; }
   // After in-order text of `bytes`: true where the acknowledgment must go now.
   bool delay_ack(std::uint32_t bytes, std::uint32_t mss);
@@ -82,8 +83,8 @@ class Receiver {
   Text store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool);
   void advance_to(std::uint64_t offset, BufferPool& pool);
 
-  Ring ring_;              // unread data, and out-of-order data behind a gap
-  RangeSet out_of_order_;  // offsets in the stream
+  Ring ring_;                   // unread data, and out-of-order data behind a gap
+  RangeSet out_of_order_;       // offsets in the stream
   std::uint64_t received_ = 0;  // stream offset of nxt
   std::uint32_t capacity_;
   Seq irs_;

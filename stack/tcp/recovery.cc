@@ -19,8 +19,7 @@ bool Recovery::on_ack(const AckSummary& ack, Flight& flight, NewReno& congestion
   if (!ack.duplicate) return false;
   ++duplicate_acks_;
   // RFC 6582 3.2 (1): a second fast retransmit of the same window would be a false one.
-  if (duplicate_acks_ != kDuplicateThreshold || phase_ != Phase::open ||
-      !ack.una.after(recover_)) {
+  if (duplicate_acks_ != kDuplicateThreshold || phase_ != Phase::open || !ack.una.after(recover_)) {
     return false;
   }
   enter_fast(ack, flight, congestion);

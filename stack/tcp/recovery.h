@@ -10,7 +10,7 @@ namespace anteroom {
 
 // What one acknowledgment said.
 struct AckSummary {
-  Seq una;                         // after it
+  Seq una;  // after it
   Seq nxt;
   std::uint32_t acked_bytes = 0;   // cumulatively, new
   std::uint32_t sacked_bytes = 0;  // selectively, new

@@ -1,6 +1,7 @@
 // A segment arrives: RFC 9293 3.10.7.3 (SYN-SENT) and 3.10.7.4 (all other states), one function per
 // numbered check, with the stricter checks of RFC 5961 and RFC 7323 where they belong.
-// Not here: CLOSED and LISTEN (stateless.cc, accept/), what an acknowledgment moves (acknowledge.cc).
+// Not here: CLOSED and LISTEN (stateless.cc, accept/), what an acknowledgment moves
+// (acknowledge.cc).
 #include "stack/tcp/connection.h"
 
 namespace anteroom {
@@ -54,16 +55,16 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
 Reply Connection::arrives_synchronized(Instant now, const Segment& segment, const TcpContext& ctx) {
   if (state_ == State::time_wait && may_reopen(now, segment)) return Reply::new_listen;
   using Check = Step (Connection::*)(Instant, const Segment&, const TcpContext&);
-  constexpr Check kChecks[] = {&Connection::check_sequence,   // first
-                               &Connection::check_reset,      // second
-                               &Connection::check_syn,        // fourth; the third, security, is no more
-                               &Connection::check_ack};       // fifth
+  constexpr Check kChecks[] = {&Connection::check_sequence,  // first
+                               &Connection::check_reset,     // second
+                               &Connection::check_syn,   // fourth; the third, security, is no more
+                               &Connection::check_ack};  // fifth
   for (const Check check : kChecks) {
     const Step step = (this->*check)(now, segment, ctx);
     if (step != Step::proceed) return step == Step::reset ? Reply::reset : Reply::none;
   }
-  check_urgent(segment);                                      // sixth
-  const Step step = process_text(now, segment, ctx);          // seventh and eighth
+  check_urgent(segment);                              // sixth
+  const Step step = process_text(now, segment, ctx);  // seventh and eighth
   arm_persist(now, ctx);
   return step == Step::reset ? Reply::reset : Reply::none;
 }
@@ -78,7 +79,8 @@ bool Connection::is_acceptable(const Segment& segment) const {
   return segment.seq.in(rcv_.nxt(), window) || (segment.end() - 1).in(rcv_.nxt(), window);
 }
 
-Connection::Step Connection::check_sequence(Instant now, const Segment& segment, const TcpContext& ctx) {
+Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
+                                            const TcpContext& ctx) {
   if (state_ == State::syn_received && segment.has(tcp_flag::syn) && !segment.has(tcp_flag::ack) &&
       segment.seq == rcv_.irs()) {
     // The peer has not seen our SYN-ACK: the segment to send is that one, not a bare ACK.
@@ -130,7 +132,8 @@ Connection::Step Connection::check_timestamps(Instant now, const Segment& segmen
 }
 
 // RFC 9293 3.10.7.4, second, as RFC 5961 3.2 has it.
-Connection::Step Connection::check_reset(Instant now, const Segment& segment, const TcpContext& ctx) {
+Connection::Step Connection::check_reset(Instant now, const Segment& segment,
+                                         const TcpContext& ctx) {
   if (!segment.has(tcp_flag::rst)) return Step::proceed;
   if (segment.seq != rcv_.nxt()) {
     ctx.drop(DropReason::tcp_reset_challenged);
@@ -190,7 +193,8 @@ void Connection::check_urgent(const Segment& segment) {
   if (rcv_.on_urgent(segment.seq + segment.urgent_pointer)) signals_ |= kSignalUrgent;
 }
 
-Connection::Step Connection::process_text(Instant now, const Segment& segment, const TcpContext& ctx) {
+Connection::Step Connection::process_text(Instant now, const Segment& segment,
+                                          const TcpContext& ctx) {
   const bool has_text = !segment.payload.empty() || segment.has(tcp_flag::fin);
   const bool takes_text =
       state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
@@ -204,11 +208,8 @@ Connection::Step Connection::process_text(Instant now, const Segment& segment, c
   const bool filled_gap = rcv_.has_gap();
   const std::uint64_t before = rcv_.received_bytes();
   switch (rcv_.on_text(segment, ctx.limits, ctx.pool)) {
-    case Text::nothing:
-      break;
-    case Text::no_buffer:
-      ctx.drop(DropReason::tcp_no_buffer);
-      break;
+    case Text::nothing: break;
+    case Text::no_buffer: ctx.drop(DropReason::tcp_no_buffer); break;
     case Text::range_limit:
       ctx.drop(DropReason::tcp_out_of_order_limit);
       rcv_.owe_ack();

@@ -1,7 +1,7 @@
 // A segment arrives, check by check: RFC 9293 3.10.7, RFC 5961, RFC 7323 5.
-#include <anteroom/testing/peer.h>
-
 #include <gtest/gtest.h>
+
+#include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
 namespace {
@@ -12,7 +12,9 @@ PeerOptions small_window() {
   return options;
 }
 
-std::uint64_t dropped(Peer& peer, DropReason reason) { return peer.stack().stats().dropped(reason); }
+std::uint64_t dropped(Peer& peer, DropReason reason) {
+  return peer.stack().stats().dropped(reason);
+}
 
 // RFC 9293 3.10.7.4, first check: what lies outside the window earns an ACK and nothing else.
 TEST(CheckSequence, OutsideTheWindowIsAnsweredWithAck) {
@@ -85,7 +87,8 @@ TEST(CheckSyn, ChallengesAreRateLimited) {
 
 // RFC 5961 5.2.
 TEST(CheckAck, OfTheUnsentOrTheAncientIsChallenged) {
-  for (const char* segment : {". 1:1(0) ack 2", ". 1:1(0) ack 4000000000", ". 1:1(0) ack 4294900000"}) {
+  for (const char* segment :
+       {". 1:1(0) ack 2", ". 1:1(0) ack 4000000000", ". 1:1(0) ack 4294900000"}) {
     SCOPED_TRACE(segment);
     Peer peer = Peer::established();
     peer.sends(segment);
@@ -205,7 +208,8 @@ TEST(SynSent, CallerDataTakenOrSentAgain) {
   EXPECT_EQ(refused.stack().connection_info(refused.connection)->caller_data_taken_bytes, 0u);
 }
 
-// RFC 7323 5.3 (R1): an old timestamp is answered with an ACK and dropped; a missing one is dropped.
+// RFC 7323 5.3 (R1): an old timestamp is answered with an ACK and dropped; a missing one is
+// dropped.
 TEST(Timestamps, PawsAndMissing) {
   Peer peer;
   peer.sends("S 0:0(0) win 1000 <mss 1000,TS val 1000 ecr 0>");

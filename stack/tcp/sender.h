@@ -1,6 +1,7 @@
 // The sending direction: what is queued, what the peer's window allows, and how much to send now.
 // RFC 9293 3.3.1 (send sequence variables), 3.8.6.2.1 (silly window avoidance), 3.7.4 (Nagle).
-// Not here: what was sent (flight.cc), the congestion window (congestion/), retransmission (recovery.cc).
+// Not here: what was sent (flight.cc), the congestion window (congestion/), retransmission
+// (recovery.cc).
 #pragma once
 
 #include "stack/base/ring.h"

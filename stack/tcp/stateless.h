@@ -2,9 +2,9 @@
 // RFC 9293 3.10.7.1, which is also the verdict "reject" on a held SYN.
 #pragma once
 
-#include "stack/tcp/segment.h"
-
 #include <optional>
+
+#include "stack/tcp/segment.h"
 
 namespace anteroom {
 

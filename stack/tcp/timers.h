@@ -1,9 +1,9 @@
 // The timers of one connection: when each is due, or never.
 #pragma once
 
-#include <anteroom/event.h>
-
 #include <array>
+
+#include <anteroom/event.h>
 
 namespace anteroom {
 

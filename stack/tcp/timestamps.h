@@ -2,9 +2,9 @@
 // Not here: round-trip times (rtt.h); the option's bytes (wire/tcp_options.h).
 #pragma once
 
-#include <anteroom/time.h>
-
 #include <cstdint>
+
+#include <anteroom/time.h>
 
 namespace anteroom {
 
@@ -25,8 +25,8 @@ class Timestamps {
     recent_ = value;
     recent_at_ = seconds(now);
   }
-  // True for a segment from before TS.Recent, RFC 7323 5.3 (R1). A TS.Recent that has not changed for
-  // 24 days may have wrapped and proves nothing (5.5).
+  // True for a segment from before TS.Recent, RFC 7323 5.3 (R1). A TS.Recent that has not changed
+  // for 24 days may have wrapped and proves nothing (5.5).
   bool is_old(std::uint32_t value, Instant now) const {
     constexpr std::uint32_t kDays24 = 24 * 24 * 3600;
     return static_cast<std::int32_t>(value - recent_) < 0 && seconds(now) - recent_at_ < kDays24;

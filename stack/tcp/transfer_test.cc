@@ -1,7 +1,8 @@
-// Data on its way: windows, Nagle, delayed acknowledgments, probes, retransmission, SACK, keep-alive.
-#include <anteroom/testing/peer.h>
-
+// Data on its way: windows, Nagle, delayed acknowledgments, probes, retransmission, SACK,
+// keep-alive.
 #include <gtest/gtest.h>
+
+#include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
 namespace {
@@ -56,8 +57,8 @@ TEST(DelayedAck, RidesOnData) {
   EXPECT_EQ(peer.sees_nothing(), "");
 }
 
-// RFC 5681 3.2 and 4.2: each out-of-order segment its own duplicate, also in a batch; what fills the gap
-// is acknowledged at once. RFC 2018 4: the newest block first.
+// RFC 5681 3.2 and 4.2: each out-of-order segment its own duplicate, also in a batch; what fills
+// the gap is acknowledged at once. RFC 2018 4: the newest block first.
 TEST(OutOfOrder, DuplicatesAreCountedAndBlocksReported) {
   Peer peer = with_sack();
   peer.sends("P. 11:21(10) ack 1");
@@ -139,7 +140,8 @@ TEST(FastRetransmit, WithSackFillsTheHoles) {
   EXPECT_EQ(peer.stack().connection_info(peer.connection)->unacknowledged_bytes, 0u);
 }
 
-// RFC 9293 3.8.6.1 [MUST-35], [MUST-36], [MUST-37]: probes of a closed window, without end while answered.
+// RFC 9293 3.8.6.1 [MUST-35], [MUST-36], [MUST-37]: probes of a closed window, without end while
+// answered.
 TEST(Persist, ProbesAClosedWindow) {
   Peer peer = Peer::established({}, 3);
   ASSERT_TRUE(peer.writes("abcdef"));

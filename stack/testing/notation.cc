@@ -1,9 +1,9 @@
 // Reading the notation. Printing and comparing: notation_print.cc.
+#include <charconv>
+
 #include <anteroom/testing/notation.h>
 
 #include "stack/wire/tcp_header.h"
-
-#include <charconv>
 
 namespace anteroom::testing {
 namespace {
@@ -29,7 +29,8 @@ class Reader {
   template <typename Number>
   bool take_number(Number& value, int base = 10) {
     skip_space();
-    const auto [end, error] = std::from_chars(left_.data(), left_.data() + left_.size(), value, base);
+    const auto [end, error] =
+        std::from_chars(left_.data(), left_.data() + left_.size(), value, base);
     if (error != std::errc()) return false;
     left_.remove_prefix(static_cast<std::size_t>(end - left_.data()));
     return true;
@@ -61,7 +62,8 @@ bool read_option(Reader& in, OptionsNote& options) {
     return !options.sack.empty();
   }
   if (in.take("TS")) {
-    if (!in.take("val") || !in.take_number(a) || !in.take("ecr") || !in.take_number(b)) return false;
+    if (!in.take("val") || !in.take_number(a) || !in.take("ecr") || !in.take_number(b))
+      return false;
     options.timestamp.emplace(a, b);
     return true;
   }
@@ -139,12 +141,14 @@ Result<SegmentNote, std::string> parse_segment(std::string_view text) {
   if (note.seq + note.length != end) return wrong("end = seq + length");
   const bool has_ack = in.take("ack");
   if (has_ack && !in.take_number(note.ack)) return wrong("a number after ack");
-  if (has_ack != ((note.flags & tcp_flag::ack) != 0)) return wrong("ack exactly where the flags have .");
+  if (has_ack != ((note.flags & tcp_flag::ack) != 0))
+    return wrong("ack exactly where the flags have .");
   if (in.take("win") && !in.take_number(note.window.emplace())) return wrong("a number after win");
   if (in.take("urg") && !in.take_number(note.urgent_pointer)) return wrong("a number after urg");
   if (in.take("<") && !read_options(in, note.options.emplace())) return wrong("an option or >");
   if (in.take("\"") && !read_payload(in, note.payload.emplace())) return wrong("a closing quote");
-  if (note.payload && note.payload->size() != note.length) return wrong("as many bytes as the length says");
+  if (note.payload && note.payload->size() != note.length)
+    return wrong("as many bytes as the length says");
   in.skip_space();
   if (!in.left().empty()) return wrong("the end");
   return note;
@@ -156,7 +160,7 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
   const auto options = parse_tcp_options(view->options);
   if (!options) return std::nullopt;
   SegmentNote note;
-  note.flags = view->header.flags;
+  note.flags = view->header.flags & 0x1ff;  // what is reserved means nothing, RFC 9293 3.1
   note.seq = view->header.seq;
   note.length = static_cast<std::uint32_t>(view->payload.size());
   if ((note.flags & tcp_flag::ack) != 0) note.ack = view->header.ack;
@@ -172,7 +176,8 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
   if (options->has_mss) noted.mss = options->mss;
   if (options->has_window_scale) noted.window_scale = options->window_scale;
   noted.sack_permitted = options->sack_permitted;
-  if (options->has_timestamp) noted.timestamp.emplace(options->timestamp_value, options->timestamp_echo);
+  if (options->has_timestamp)
+    noted.timestamp.emplace(options->timestamp_value, options->timestamp_echo);
   for (std::size_t i = 0; i < options->sack_count; ++i) {
     noted.sack.emplace_back(options->sack[i].left, options->sack[i].right);
   }

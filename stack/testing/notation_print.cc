@@ -1,9 +1,9 @@
 // Printing the notation, and saying how two segments differ.
+#include <cctype>
+
 #include <anteroom/testing/notation.h>
 
 #include "stack/wire/tcp_header.h"
-
-#include <cctype>
 
 namespace anteroom::testing {
 namespace {
@@ -34,7 +34,8 @@ std::string options_text(const OptionsNote& options) {
   }
   if (!options.sack.empty()) {
     std::string blocks = "sack";
-    for (const auto& [left, right] : options.sack) blocks += " " + number(left) + ":" + number(right);
+    for (const auto& [left, right] : options.sack)
+      blocks += " " + number(left) + ":" + number(right);
     add(blocks);
   }
   return "<" + text + ">";
@@ -64,7 +65,8 @@ std::string to_string(const SegmentNote& segment) {
                      std::to_string(segment.length) + ")";
   if ((segment.flags & tcp_flag::ack) != 0) text += " ack " + std::to_string(segment.ack);
   if (segment.window) text += " win " + std::to_string(*segment.window);
-  if ((segment.flags & tcp_flag::urg) != 0) text += " urg " + std::to_string(segment.urgent_pointer);
+  if ((segment.flags & tcp_flag::urg) != 0)
+    text += " urg " + std::to_string(segment.urgent_pointer);
   if (segment.options) text += " " + options_text(*segment.options);
   if (segment.payload && !segment.payload->empty()) text += " " + quoted(*segment.payload);
   return text;

@@ -1,12 +1,12 @@
 // Frames of one link never overtake each other; the wire function may lose or change them.
+#include <map>
+
 #include <anteroom/testing/notation.h>
 #include <anteroom/testing/pair.h>
 
 #include "stack/wire/ethernet.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp_header.h"
-
-#include <map>
 
 namespace anteroom::testing {
 
@@ -27,7 +27,8 @@ bool Pair::drain(Stack& from, Toward toward) {
   bool any = false;
   while (const std::size_t size = from.next_frame(now_, buffer_)) {
     any = true;
-    std::vector<std::uint8_t> frame(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size));
+    std::vector<std::uint8_t> frame(buffer_.begin(),
+                                    buffer_.begin() + static_cast<std::ptrdiff_t>(size));
     trace_.emplace_back(toward, frame);
     if (wire_ && !wire_(toward, frame)) continue;
     transit_.push_back({now_ + latency_, toward, std::move(frame)});
@@ -102,7 +103,8 @@ std::vector<std::string> Pair::take_trace() {
     const auto view = parse_tcp(packet->payload);
     if (!note || !view) continue;
     const Toward back = toward == Toward::server ? Toward::client : Toward::server;
-    const std::uint32_t ports = std::uint32_t{view->header.source_port} << 16 | view->header.destination_port;
+    const std::uint32_t ports =
+        std::uint32_t{view->header.source_port} << 16 | view->header.destination_port;
     const std::uint32_t back_ports = ports << 16 | ports >> 16;
     const auto base = first_seq.try_emplace({toward, ports}, note->seq).first->second;
     note->seq -= base;

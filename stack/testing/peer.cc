@@ -1,4 +1,7 @@
 // The link is IP alone: no neighbor stands between a segment and its answer.
+#include <cstdio>
+#include <cstdlib>
+
 #include <anteroom/testing/notation.h>
 #include <anteroom/testing/peer.h>
 
@@ -6,9 +9,6 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp_header.h"
-
-#include <cstdio>
-#include <cstdlib>
 
 namespace anteroom::testing {
 namespace {
@@ -85,8 +85,14 @@ std::vector<std::uint8_t> Peer::packet_from(std::string_view text) const {
   const SegmentNote note = parse_or_abort(text);
   std::vector<std::uint8_t> experimental;
   const TcpOptions options = options_from(note.options.value_or(OptionsNote()), experimental);
-  TcpHeader tcp{options_.port, stack_port_, note.seq + options_.initial_sequence, 0, note.flags,
-                note.window.value_or(65'535), 0, note.urgent_pointer};
+  TcpHeader tcp{options_.port,
+                stack_port_,
+                note.seq + options_.initial_sequence,
+                0,
+                note.flags,
+                note.window.value_or(65'535),
+                0,
+                note.urgent_pointer};
   if ((note.flags & tcp_flag::ack) != 0) tcp.ack = note.ack + stack_initial_;
   TcpOptions absolute = options;
   for (std::size_t i = 0; i < absolute.sack_count; ++i) {
@@ -156,14 +162,16 @@ std::string Peer::sees_nothing() {
 
 std::vector<std::uint8_t> Peer::next_packet() {
   if (!fetch()) return {};
-  std::vector<std::uint8_t> packet(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(fetched_));
+  std::vector<std::uint8_t> packet(buffer_.begin(),
+                                   buffer_.begin() + static_cast<std::ptrdiff_t>(fetched_));
   fetched_ = 0;
   return packet;
 }
 
 void Peer::passes(Duration duration) {
   if (fetch()) {
-    std::fprintf(stderr, "anteroom::testing: read what the stack says before time passes: %s\n", next().c_str());
+    std::fprintf(stderr, "anteroom::testing: read what the stack says before time passes: %s\n",
+                 next().c_str());
     std::abort();
   }
   const Instant end = now_ + duration;
@@ -197,7 +205,9 @@ Status Peer::accept(PendingId pending, std::string_view response_data) {
 }
 
 void Peer::connects(std::string_view caller_data) {
-  connection = stack_->connect(now_, {.remote = {own_, options_.port}, .caller_data = bytes_of(caller_data)}).value();
+  connection =
+      stack_->connect(now_, {.remote = {own_, options_.port}, .caller_data = bytes_of(caller_data)})
+          .value();
 }
 
 Result<std::size_t> Peer::writes(std::string_view data) {

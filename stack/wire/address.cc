@@ -1,10 +1,10 @@
 // Reading and printing addresses: RFC 4291 2.2 for IPv6 text, RFC 5952 for its one printed form.
+#include <charconv>
+#include <optional>
+
 #include <anteroom/address.h>
 
 #include "stack/base/bytes.h"
-
-#include <charconv>
-#include <optional>
 
 namespace anteroom {
 namespace {

@@ -1,4 +1,5 @@
-// Sums 32-bit words into 64 bits: the carries fold at the end, and compilers make vectors of the loop.
+// Sums 32-bit words into 64 bits: the carries fold at the end, and compilers make vectors of the
+// loop.
 #include "stack/wire/checksum.h"
 
 #include "stack/base/bytes.h"

@@ -1,10 +1,11 @@
-// The Internet checksum, RFC 1071, with the pseudo header of RFC 9293 3.1 (IPv4) and RFC 8200 8.1 (IPv6).
+// The Internet checksum, RFC 1071, with the pseudo header of RFC 9293 3.1 (IPv4) and RFC 8200 8.1
+// (IPv6).
 #pragma once
+
+#include <cstdint>
 
 #include <anteroom/address.h>
 #include <anteroom/bytes.h>
-
-#include <cstdint>
 
 namespace anteroom {
 
@@ -19,7 +20,9 @@ constexpr std::uint16_t sum_of(std::uint16_t a, std::uint16_t b) {
 }
 
 // What goes into a checksum field over data with the given sum (the field itself counted as zero).
-constexpr std::uint16_t checksum_field(std::uint16_t sum) { return static_cast<std::uint16_t>(~sum); }
+constexpr std::uint16_t checksum_field(std::uint16_t sum) {
+  return static_cast<std::uint16_t>(~sum);
+}
 
 // Sum of the pseudo header for an upper-layer packet of `bytes` bytes.
 std::uint16_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination,

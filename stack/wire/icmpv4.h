@@ -1,13 +1,13 @@
 // ICMP messages that a host sends or heeds: RFC 792, with the next-hop MTU of RFC 1191 4.
 #pragma once
 
+#include <cstdint>
+
 #include <anteroom/bytes.h>
 #include <anteroom/result.h>
 #include <anteroom/stats.h>
 
 #include "stack/base/bytes.h"
-
-#include <cstdint>
 
 namespace anteroom {
 

@@ -40,7 +40,8 @@ Result<Ipv4Packet, DropReason> parse_ipv4(Bytes packet) {
   const std::size_t total_bytes = load_be16(at + 2);
   if (total_bytes < header_bytes || total_bytes > packet.size()) return DropReason::ip_total_length;
   if (ones_sum(packet.first(header_bytes)) != 0xffff) return DropReason::ip_checksum;
-  Ipv4Packet parsed{parse_fields(at), packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
+  Ipv4Packet parsed{parse_fields(at),
+                    packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
                     packet.subspan(header_bytes, total_bytes - header_bytes)};
   parsed.header.payload_bytes = static_cast<std::uint16_t>(total_bytes - header_bytes);
   return parsed;
@@ -54,7 +55,8 @@ Result<Ipv4Packet, DropReason> parse_ipv4_quoted(Bytes packet) {
   if (header_bytes < kIpv4HeaderBytes || header_bytes > packet.size()) {
     return DropReason::ip_header_length;
   }
-  Ipv4Packet parsed{parse_fields(at), packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
+  Ipv4Packet parsed{parse_fields(at),
+                    packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes),
                     packet.subspan(header_bytes)};
   const std::size_t total_bytes = load_be16(at + 2);
   parsed.header.payload_bytes =

@@ -10,7 +10,8 @@ Result<TcpView, DropReason> parse_tcp(Bytes segment) {
   if (segment.size() < kTcpHeaderBytes) return DropReason::tcp_header;
   const std::uint8_t* at = segment.data();
   const std::size_t header_bytes = std::size_t{at[12]} / 16 * 4;
-  if (header_bytes < kTcpHeaderBytes || header_bytes > segment.size()) return DropReason::tcp_header;
+  if (header_bytes < kTcpHeaderBytes || header_bytes > segment.size())
+    return DropReason::tcp_header;
   TcpView parsed;
   parsed.header = {load_be16(at),
                    load_be16(at + 2),

@@ -1,13 +1,13 @@
 // The TCP header, RFC 9293 3.1. Not here: options (tcp_options.h), what the numbers mean (tcp/).
 #pragma once
 
+#include <cstdint>
+
 #include <anteroom/bytes.h>
 #include <anteroom/result.h>
 #include <anteroom/stats.h>
 
 #include "stack/wire/tcp_options.h"
-
-#include <cstdint>
 
 namespace anteroom {
 

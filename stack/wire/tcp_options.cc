@@ -48,26 +48,21 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
       parsed.has_window_scale = true;
       parsed.window_scale = data[0];
       return true;
-    case kSackPermitted:
-      parsed.sack_permitted = true;
-      return data.empty();
-    case kSack:
-      return parse_sack(data, parsed);
+    case kSackPermitted: parsed.sack_permitted = true; return data.empty();
+    case kSack: return parse_sack(data, parsed);
     case kTimestamps:
       if (data.size() != 8) return false;
       parsed.has_timestamp = true;
       parsed.timestamp_value = load_be32(data.data());
       parsed.timestamp_echo = load_be32(data.data() + 4);
       return true;
-    case kFastOpen:
-      return parse_fast_open(data, parsed);
+    case kFastOpen: return parse_fast_open(data, parsed);
     case kExperimental1:
     case kExperimental2:
       if (data.size() < 2) return false;  // RFC 6994 3: an ExID is there
       if (parsed.experimental.kind == 0) parsed.experimental = {kind, data};
       return true;
-    default:
-      return true;
+    default: return true;
   }
 }
 

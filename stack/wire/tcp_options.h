@@ -3,12 +3,12 @@
 // Not here: which options a connection offers and agrees on (tcp/options.cc).
 #pragma once
 
+#include <array>
+#include <cstdint>
+
 #include <anteroom/bytes.h>
 #include <anteroom/result.h>
 #include <anteroom/stats.h>
-
-#include <array>
-#include <cstdint>
 
 namespace anteroom {
 
@@ -31,8 +31,8 @@ struct FastOpenCookie {
   friend bool operator==(const FastOpenCookie&, const FastOpenCookie&) = default;
 };
 
-// The first experimental option of a segment, undecoded. `data` follows kind and length; its first two
-// or four bytes are the ExID. It lives as long as the segment.
+// The first experimental option of a segment, undecoded. `data` follows kind and length; its first
+// two or four bytes are the ExID. It lives as long as the segment.
 struct ExperimentalOption {
   std::uint8_t kind = 0;  // 253 or 254; 0: none
   Bytes data{};
@@ -55,12 +55,13 @@ struct TcpOptions {
 };
 
 // Strict: an option whose length is illegal or runs over the end makes the whole segment malformed
-// (RFC 9293 3.1 [MUST-7]); unknown kinds are skipped [MUST-6]. Of a repeated option the last counts.
+// (RFC 9293 3.1 [MUST-7]); unknown kinds are skipped [MUST-6]. Of a repeated option the last
+// counts.
 Result<TcpOptions, DropReason> parse_tcp_options(Bytes options);
 
 // Writes the options padded with no-operations to a multiple of 4; the number of bytes written.
-// In the order that middleboxes know from Linux: MSS, SACK-permitted, timestamps, window scale, Fast
-// Open, experimental, SACK blocks. SACK blocks that do not fit are left out, the last first.
+// In the order that middleboxes know from Linux: MSS, SACK-permitted, timestamps, window scale,
+// Fast Open, experimental, SACK blocks. SACK blocks that do not fit are left out, the last first.
 std::size_t emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

@@ -1,4 +1,6 @@
 // Every wire parser on arbitrary bytes; what parses is printed back and parsed again: equal.
+#include <vector>
+
 #include <anteroom/address.h>
 #include <anteroom/testing/notation.h>
 
@@ -10,8 +12,6 @@
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp_header.h"
 #include "stack/wire/udp.h"
-
-#include <vector>
 
 namespace anteroom {
 namespace {
@@ -36,7 +36,8 @@ void fuzz_tcp(Bytes input) {
   const auto read_back = testing::parse_segment(testing::to_string(*noted));
   STACK_ASSERT(read_back && testing::difference(*read_back, *noted).empty());
   // Together they may need more padding than one header has room for.
-  const bool crowded = options->has_fast_open || options->experimental.kind != 0 || options->sack_count > 2;
+  const bool crowded =
+      options->has_fast_open || options->experimental.kind != 0 || options->sack_count > 2;
   if (crowded) return;
   std::vector<std::uint8_t> out(kTcpHeaderBytesMax);
   const std::size_t size = emit_tcp(view->header, *options, out);

@@ -2,13 +2,13 @@
 // An IPv4 address is kept in its IPv4-mapped form (RFC 4291 2.5.5.2), so that one type serves both.
 #pragma once
 
-#include <anteroom/result.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <anteroom/result.h>
 
 namespace anteroom {
 

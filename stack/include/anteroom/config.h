@@ -1,14 +1,14 @@
 // What a stack is made from: its interface, its seed, its limits, and how its TCP behaves.
 #pragma once
 
-#include <anteroom/address.h>
-#include <anteroom/limits.h>
-#include <anteroom/time.h>
-
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
+
+#include <anteroom/address.h>
+#include <anteroom/limits.h>
+#include <anteroom/time.h>
 
 namespace anteroom {
 
@@ -38,22 +38,23 @@ struct KeepaliveConfig {
   std::uint32_t probes_max = 9;
 };
 
-// Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack it.
+// Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack
+// it.
 struct TcpConfig {
-  bool window_scale = true;     // RFC 7323 2
-  bool timestamps = true;       // RFC 7323 3
-  bool sack = true;             // RFC 2018
-  bool no_delay = false;        // true: no Nagle algorithm (RFC 9293 3.7.4)
-  std::optional<KeepaliveConfig> keepalive;  // RFC 9293 3.8.4 [MUST-25]: off by default
-  std::uint32_t initial_window_segments = 10;     // RFC 6928
-  Duration rto_initial = 1s;                      // RFC 6298 2.1
-  Duration rto_min = 200ms;                       // below RFC 6298 2.4, as every kernel: notes/003
-  Duration rto_max = 60s;                         // RFC 6298 2.5: at least 60 s
-  Duration delayed_ack = 40ms;                    // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
-  Duration msl = 30s;                             // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
+  bool window_scale = true;                    // RFC 7323 2
+  bool timestamps = true;                      // RFC 7323 3
+  bool sack = true;                            // RFC 2018
+  bool no_delay = false;                       // true: no Nagle algorithm (RFC 9293 3.7.4)
+  std::optional<KeepaliveConfig> keepalive;    // RFC 9293 3.8.4 [MUST-25]: off by default
+  std::uint32_t initial_window_segments = 10;  // RFC 6928
+  Duration rto_initial = 1s;                   // RFC 6298 2.1
+  Duration rto_min = 200ms;                    // below RFC 6298 2.4, as every kernel: notes/003
+  Duration rto_max = 60s;                      // RFC 6298 2.5: at least 60 s
+  Duration delayed_ack = 40ms;                 // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
+  Duration msl = 30s;                          // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
   std::uint32_t syn_retries_max = 6;
   std::uint32_t syn_ack_retries_max = 5;
-  std::uint32_t retries_max = 15;                 // R2 of RFC 9293 3.8.3, in retransmissions
+  std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions
   std::uint8_t hop_limit = 64;
 };
 

@@ -1,13 +1,13 @@
 // What an owner can ask about a request and a connection.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include <anteroom/address.h>
 #include <anteroom/bytes.h>
 #include <anteroom/id.h>
 #include <anteroom/time.h>
-
-#include <cstdint>
-#include <optional>
 
 namespace anteroom {
 
@@ -36,26 +36,26 @@ struct SynOptions {
   bool sack_permitted = false;
   bool has_timestamp = false;
   std::uint32_t timestamp_value = 0;
-  bool fast_open = false;          // the option was there, with or without a cookie
+  bool fast_open = false;  // the option was there, with or without a cookie
 };
 
 // A SYN that waits for a verdict, as the condition function sees it.
 struct Request {
   PendingId id{};
   ListenerId listener{};
-  Flow flow{};                      // local and remote endpoint
-  Bytes caller_data{};              // valid until the next verb or receive() on the stack
+  Flow flow{};                       // local and remote endpoint
+  Bytes caller_data{};               // valid until the next verb or receive() on the stack
   bool caller_data_changed = false;  // a repeat brought other bytes; the first copy is shown
   bool address_validated = false;
   SynOptions options{};
   std::uint32_t initial_sequence = 0;
-  std::uint16_t window_bytes = 0;   // never scaled in a SYN
+  std::uint16_t window_bytes = 0;  // never scaled in a SYN
   std::uint8_t dscp = 0;
   std::uint8_t ecn = 0;
   std::uint8_t hop_limit = 0;
   Instant arrived_at{};
   Duration waited{};
-  std::uint32_t repeats = 0;        // SYNs after the first
+  std::uint32_t repeats = 0;  // SYNs after the first
   std::uint32_t deferrals = 0;
   // The hold clock: when the client is taken to have given up; the request expires then.
   Instant gives_up_at{};
@@ -66,11 +66,11 @@ struct Request {
 struct ConnectionInfo {
   State state = State::closed;
   Flow flow{};
-  ListenerId listener{};              // set where a listener made it
-  std::uint32_t caller_data_taken_bytes = 0;   // of ours, acknowledged by the SYN-ACK
-  std::uint32_t response_data_bytes = 0;       // in the SYN-ACK received: the first bytes of the stream
-  std::uint16_t send_mss = 0;         // payload bytes of one segment, options deducted
-  std::uint16_t receive_mss = 0;      // announced to the peer
+  ListenerId listener{};                      // set where a listener made it
+  std::uint32_t caller_data_taken_bytes = 0;  // of ours, acknowledged by the SYN-ACK
+  std::uint32_t response_data_bytes = 0;  // in the SYN-ACK received: the first bytes of the stream
+  std::uint16_t send_mss = 0;             // payload bytes of one segment, options deducted
+  std::uint16_t receive_mss = 0;          // announced to the peer
   std::uint32_t send_window_bytes = 0;
   std::uint32_t receive_window_bytes = 0;
   std::uint32_t congestion_window_bytes = 0;
@@ -79,16 +79,16 @@ struct ConnectionInfo {
   Duration rtt_variance{};
   Duration retransmission_timeout{};
   std::uint32_t unacknowledged_bytes = 0;
-  std::uint32_t send_queued_bytes = 0;         // unacknowledged ones included
-  std::uint32_t receive_queued_bytes = 0;      // in order, readable now
+  std::uint32_t send_queued_bytes = 0;     // unacknowledged ones included
+  std::uint32_t receive_queued_bytes = 0;  // in order, readable now
   std::uint32_t segments_retransmitted = 0;
-  std::uint64_t bytes_sent = 0;                // acknowledged by the peer
-  std::uint64_t bytes_received = 0;            // in order
+  std::uint64_t bytes_sent = 0;      // acknowledged by the peer
+  std::uint64_t bytes_received = 0;  // in order
   bool timestamps = false;
   bool sack = false;
   bool window_scale = false;
-  bool urgent_ahead = false;                   // unread urgent data
-  std::uint32_t urgent_offset_bytes = 0;       // from the next byte to read to the urgent one
+  bool urgent_ahead = false;              // unread urgent data
+  std::uint32_t urgent_offset_bytes = 0;  // from the next byte to read to the urgent one
 };
 
 }  // namespace anteroom

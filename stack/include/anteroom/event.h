@@ -1,17 +1,18 @@
 // What a stack has to tell its owner, and which timer it waits for.
 #pragma once
 
+#include <cstdint>
+
 #include <anteroom/address.h>
 #include <anteroom/error.h>
 #include <anteroom/id.h>
 #include <anteroom/time.h>
 
-#include <cstdint>
-
 namespace anteroom {
 
 enum class EventKind : std::uint8_t {
-  // `pending` waits for a verdict. Indicated once; the next one of its listener is indicated when this
+  // `pending` waits for a verdict. Indicated once; the next one of its listener is indicated when
+  // this
   // one has its verdict (or, in independent mode, was deferred).
   connection_requested,
   // `pending`, indicated before, is gone; `error` is one of the withdrawn_ errors.
@@ -47,15 +48,15 @@ struct Event {
 
 enum class Timer : std::uint8_t {
   none,
-  retransmit,       // RFC 6298
-  persist,          // zero-window probe, RFC 9293 3.8.6.1
-  delayed_ack,      // RFC 9293 3.8.6.3
-  keepalive,        // RFC 9293 3.8.4
-  time_wait,        // RFC 9293 3.4.1
-  fin_wait_2,       // an orphan whose peer never closes
-  request_expiry,   // the client of a held request has surely given up
-  neighbor,         // RFC 826 query repeated or given up
-  reassembly,       // RFC 1122 3.3.2
+  retransmit,      // RFC 6298
+  persist,         // zero-window probe, RFC 9293 3.8.6.1
+  delayed_ack,     // RFC 9293 3.8.6.3
+  keepalive,       // RFC 9293 3.8.4
+  time_wait,       // RFC 9293 3.4.1
+  fin_wait_2,      // an orphan whose peer never closes
+  request_expiry,  // the client of a held request has surely given up
+  neighbor,        // RFC 826 query repeated or given up
+  reassembly,      // RFC 1122 3.3.2
 };
 
 // When the stack next wants advance(), and why.

@@ -1,4 +1,5 @@
-// Names of things inside a stack. An id is a slot and a generation: a dead id never names a later thing.
+// Names of things inside a stack. An id is a slot and a generation: a dead id never names a later
+// thing.
 #pragma once
 
 #include <cstdint>

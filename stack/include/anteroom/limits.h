@@ -1,10 +1,10 @@
 // Every bound of a stack, in one place. A stack never holds more than this says.
 #pragma once
 
-#include <anteroom/time.h>
-
 #include <cstddef>
 #include <cstdint>
+
+#include <anteroom/time.h>
 
 namespace anteroom {
 
@@ -13,16 +13,17 @@ struct Limits {
   std::uint32_t connections_max = 65'536;
   std::uint32_t listeners_max = 64;
 
-  // Requests held for a verdict: of the whole stack, of one listener (ListenOptions may lower it), and
-  // of one source network (IPv4 /24, IPv6 /56) at one listener.
+  // Requests held for a verdict: of the whole stack, of one listener (ListenOptions may lower it),
+  // and of one source network (IPv4 /24, IPv6 /56) at one listener.
   std::uint32_t requests_max = 65'536;
   std::uint32_t requests_per_source_max = 65'536;
   // Caller data: of one request, and of all requests of one listener, in bytes.
   std::uint32_t caller_data_bytes_max = 1'460;
   std::uint64_t caller_data_bytes_per_listener_max = 64u << 20;
   // A request expires when its client has surely given up: this many times the last gap between its
-  // SYNs, within these bounds. Before the first repeat the gap is taken to be `request_gap_assumed`,
-  // the longest initial retransmission time-out in use (RFC 6298 2.1 before 2011: 3 s).
+  // SYNs, within these bounds. Before the first repeat the gap is taken to be
+  // `request_gap_assumed`, the longest initial retransmission time-out in use (RFC 6298 2.1 before
+  // 2011: 3 s).
   std::uint32_t request_gap_factor = 3;
   Duration request_gap_assumed = 3s;
   Duration request_lifetime_min = 3s;
@@ -46,15 +47,16 @@ struct Limits {
   std::uint32_t icmp_errors_per_second = 1'000;
   std::uint32_t challenge_acks_per_second = 1'000;
 
-  // Neighbor cache: entries, datagrams parked per unresolved entry, unanswered queries before giving up.
+  // Neighbor cache: entries, datagrams parked per unresolved entry, unanswered queries before
+  // giving up.
   std::uint32_t neighbors_max = 1'024;
   std::uint32_t parked_per_neighbor_max = 4;
   std::uint32_t neighbor_queries_max = 3;
   Duration neighbor_query_interval = 1s;
   Duration neighbor_reachable_time = 30s;
 
-  // Reassembly: datagrams in progress, bytes of one and of all, fragments of one, and how long one may
-  // take (RFC 1122 3.3.2: between 60 s and 120 s).
+  // Reassembly: datagrams in progress, bytes of one and of all, fragments of one, and how long one
+  // may take (RFC 1122 3.3.2: between 60 s and 120 s).
   std::uint32_t reassemblies_max = 64;
   std::uint32_t reassembly_bytes_max = 4u << 20;
   std::uint32_t fragments_per_datagram_max = 64;

@@ -2,13 +2,13 @@
 // Member names are those of std::expected, which this becomes with C++23.
 #pragma once
 
-#include <anteroom/error.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#include <anteroom/error.h>
 
 namespace anteroom {
 
@@ -20,8 +20,8 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
-// Holds a T or an E; both must be trivially destructible or cheap to move. Asking for the one that is
-// not there aborts the program: it is a bug of the caller, not an error of the network.
+// Holds a T or an E; both must be trivially destructible or cheap to move. Asking for the one that
+// is not there aborts the program: it is a bug of the caller, not an error of the network.
 template <typename T, typename E = Failure>
 class [[nodiscard]] Result {
  public:

@@ -4,11 +4,16 @@
 //   stack.receive(now, frame);                              // any number of frames, then ...
 //   while (auto event = stack.next_event()) { ... }         // ... decide, read, write ...
 //   while (auto size = stack.next_frame(now, buffer)) { ... }  // ... and send what there is,
-//   stack.next_deadline();                                  // then wait; when it is due: advance().
+//   stack.next_deadline();                                  // then wait; when it is due:
+//   advance().
 //
-// A Stack does no I/O, reads no clock, starts no thread, and belongs to one owner at a time. `now` must
-// never go back. Verbs never block and never call back.
+// A Stack does no I/O, reads no clock, starts no thread, and belongs to one owner at a time. `now`
+// must never go back. Verbs never block and never call back.
 #pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
 
 #include <anteroom/bytes.h>
 #include <anteroom/config.h>
@@ -18,10 +23,6 @@
 #include <anteroom/result.h>
 #include <anteroom/stats.h>
 #include <anteroom/time.h>
-
-#include <memory>
-#include <string_view>
-#include <optional>
 
 namespace anteroom {
 
@@ -34,8 +35,8 @@ enum class Deferral : std::uint8_t {
 enum class OverloadPolicy : std::uint8_t { drop, reset };
 
 struct ListenOptions {
-  Endpoint local{};           // address may be any (IpAddress()); port 1 to 65,535
-  bool conditional = false;   // true: each SYN is held until accept(), reject() or ignore()
+  Endpoint local{};          // address may be any (IpAddress()); port 1 to 65,535
+  bool conditional = false;  // true: each SYN is held until accept(), reject() or ignore()
   Deferral deferral = Deferral::strict;
   OverloadPolicy overload = OverloadPolicy::drop;
   bool consume_caller_data = false;   // true: caller data is not also the start of the stream
@@ -49,7 +50,7 @@ struct AcceptReply {
 
 struct ConnectOptions {
   Endpoint remote{};
-  Endpoint local{};     // address any: the interface's first; port 0: chosen from the ephemeral range
+  Endpoint local{};  // address any: the interface's first; port 0: chosen from the ephemeral range
   Bytes caller_data{};  // rides in the SYN, and is the start of our stream
   // true: SYN retransmissions carry the caller data too; false: only the first SYN does.
   bool caller_data_on_retransmission = true;
@@ -108,15 +109,17 @@ class Stack {
   // Moves received bytes into `out`. 0: the peer has closed and everything was read.
   // Errors: would_block, the error that ended the connection, stale_id.
   Result<std::size_t> receive_into(Instant now, ConnectionId connection, MutableBytes out);
-  // Ends our direction after what is queued; the peer's goes on. Errors: direction_closed, stale_id.
+  // Ends our direction after what is queued; the peer's goes on. Errors: direction_closed,
+  // stale_id.
   Status shutdown(Instant now, ConnectionId connection);
-  // Ends our direction and gives the id up after its `closed` event. Unread data, and data that comes
-  // later, is answered with RST (RFC 9293 3.6.1 [SHLD-3]). Errors: stale_id.
+  // Ends our direction and gives the id up after its `closed` event. Unread data, and data that
+  // comes later, is answered with RST (RFC 9293 3.6.1 [SHLD-3]). Errors: stale_id.
   Status close(Instant now, ConnectionId connection);
   // Ends both directions at once, with RST. Errors: stale_id.
   Status abort(Instant now, ConnectionId connection);
   Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
-  Status set_keepalive(Instant now, ConnectionId connection, std::optional<KeepaliveConfig> keepalive);
+  Status set_keepalive(Instant now, ConnectionId connection,
+                       std::optional<KeepaliveConfig> keepalive);
   Result<ConnectionInfo> connection_info(ConnectionId connection) const;
 
   const Stats& stats() const;
@@ -130,8 +133,8 @@ class Stack {
   std::unique_ptr<Parts> parts_;
 };
 
-// The first value of the configuration that is outside its bounds, in words; empty where all is well.
-// Valid for ever.
+// The first value of the configuration that is outside its bounds, in words; empty where all is
+// well. Valid for ever.
 std::string_view check_config(const Config& config);
 
 }  // namespace anteroom

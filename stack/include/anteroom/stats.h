@@ -14,7 +14,7 @@ enum class DropReason : std::uint8_t {
   link_unknown_type,
   arp_malformed,
   arp_not_for_us,
-  arp_spoofed,                 // a group or zero link address, or a sender outside our networks
+  arp_spoofed,  // a group or zero link address, or a sender outside our networks
   ip_too_short,
   ip_version,
   ip_header_length,
@@ -22,37 +22,37 @@ enum class DropReason : std::uint8_t {
   ip_checksum,
   ip_source_invalid,
   ip_not_for_us,
-  ip_source_route,             // RFC 7126 4.3, 4.4
+  ip_source_route,  // RFC 7126 4.3, 4.4
   ip_options_malformed,
-  ip_unknown_protocol,         // answered with ICMP protocol unreachable
+  ip_unknown_protocol,  // answered with ICMP protocol unreachable
   fragment_malformed,
-  fragment_overlap,            // the whole datagram goes, RFC 5722 4 applied to both versions
+  fragment_overlap,  // the whole datagram goes, RFC 5722 4 applied to both versions
   fragment_limit,
   fragment_expired,
   icmp_malformed,
   icmp_checksum,
-  icmp_ignored,                // of no interest to a host
-  icmp_not_ours,               // quotes no segment that we have in flight, RFC 5927 4.1
-  icmp_rate_limit,             // an error we did not send
+  icmp_ignored,     // of no interest to a host
+  icmp_not_ours,    // quotes no segment that we have in flight, RFC 5927 4.1
+  icmp_rate_limit,  // an error we did not send
   udp_malformed,
-  udp_no_port,                 // answered with ICMP port unreachable
+  udp_no_port,  // answered with ICMP port unreachable
   tcp_header,
   tcp_checksum,
   tcp_options,
-  tcp_group_address,           // RFC 9293 3.9.2.3 [MUST-57]
-  tcp_no_connection,           // answered with RST
-  tcp_reset_unmatched,         // RST for nothing we know
-  tcp_listener_flags,          // neither SYN, RST nor ACK towards a listener
-  tcp_out_of_window,           // RFC 9293 3.10.7.4, first check
-  tcp_paws,                    // RFC 7323 5
-  tcp_timestamp_missing,       // RFC 7323 3.2
-  tcp_reset_challenged,        // RST inside the window but not at its edge, RFC 5961 3
-  tcp_syn_challenged,          // RFC 5961 4
-  tcp_ack_unacceptable,        // RFC 9293 3.10.7.3 and RFC 5961 5
+  tcp_group_address,      // RFC 9293 3.9.2.3 [MUST-57]
+  tcp_no_connection,      // answered with RST
+  tcp_reset_unmatched,    // RST for nothing we know
+  tcp_listener_flags,     // neither SYN, RST nor ACK towards a listener
+  tcp_out_of_window,      // RFC 9293 3.10.7.4, first check
+  tcp_paws,               // RFC 7323 5
+  tcp_timestamp_missing,  // RFC 7323 3.2
+  tcp_reset_challenged,   // RST inside the window but not at its edge, RFC 5961 3
+  tcp_syn_challenged,     // RFC 5961 4
+  tcp_ack_unacceptable,   // RFC 9293 3.10.7.3 and RFC 5961 5
   tcp_ack_missing,
   tcp_no_buffer,
   tcp_out_of_order_limit,
-  tcp_after_close,             // data for a connection whose owner has closed it
+  tcp_after_close,  // data for a connection whose owner has closed it
   tcp_connection_limit,
   accept_queue_full,
   request_duplicate,           // the same SYN again: absorbed
@@ -81,32 +81,32 @@ struct Stats {
   std::uint64_t bytes_out = 0;
   std::array<std::uint64_t, kDropReasons> drops{};
 
-  std::uint64_t arp_in = 0;                    // packets heeded: answered, or learned from
-  std::uint64_t icmp_in = 0;                   // messages heeded
-  std::uint64_t fragments_in = 0;              // kept, or completing a datagram
+  std::uint64_t arp_in = 0;        // packets heeded: answered, or learned from
+  std::uint64_t icmp_in = 0;       // messages heeded
+  std::uint64_t fragments_in = 0;  // kept, or completing a datagram
 
-  std::uint64_t requests = 0;                  // held, repeats not counted
-  std::uint64_t requests_repeated = 0;         // the same SYN again
+  std::uint64_t requests = 0;           // held, repeats not counted
+  std::uint64_t requests_repeated = 0;  // the same SYN again
   std::uint64_t requests_accepted = 0;
   std::uint64_t requests_rejected = 0;
   std::uint64_t requests_ignored = 0;
-  std::uint64_t requests_deferred = 0;         // defer() calls
+  std::uint64_t requests_deferred = 0;  // defer() calls
   std::uint64_t requests_withdrawn_reset = 0;
   std::uint64_t requests_withdrawn_replaced = 0;
   std::uint64_t requests_withdrawn_expired = 0;
   std::uint64_t requests_withdrawn_listener_closed = 0;
-  std::uint64_t overload_resets = 0;           // SYNs refused by OverloadPolicy::reset
+  std::uint64_t overload_resets = 0;  // SYNs refused by OverloadPolicy::reset
   std::uint64_t caller_data_bytes = 0;
   std::uint64_t response_data_bytes = 0;
-  std::uint64_t response_data_resent = 0;      // the peer acknowledged the SYN alone
+  std::uint64_t response_data_resent = 0;  // the peer acknowledged the SYN alone
 
-  std::uint64_t connections_opened = 0;        // reached ESTABLISHED
-  std::uint64_t connections_closed = 0;        // ended in order
-  std::uint64_t connections_failed = 0;        // ended by RST, time-out, ICMP or abort
+  std::uint64_t connections_opened = 0;  // reached ESTABLISHED
+  std::uint64_t connections_closed = 0;  // ended in order
+  std::uint64_t connections_failed = 0;  // ended by RST, time-out, ICMP or abort
   std::uint64_t segments_in = 0;
   std::uint64_t segments_out = 0;
   std::uint64_t segments_retransmitted = 0;
-  std::uint64_t fast_retransmits = 0;          // recoveries entered
+  std::uint64_t fast_retransmits = 0;  // recoveries entered
   std::uint64_t retransmit_timeouts = 0;
   std::uint64_t duplicate_acks_out = 0;
   std::uint64_t challenge_acks_out = 0;
@@ -118,12 +118,10 @@ struct Stats {
 
   // Now, not since the start.
   std::uint32_t requests_held = 0;
-  std::uint32_t connections = 0;               // every state but CLOSED, TIME-WAIT included
-  std::uint64_t buffer_bytes = 0;              // taken by send and receive buffers
+  std::uint32_t connections = 0;   // every state but CLOSED, TIME-WAIT included
+  std::uint64_t buffer_bytes = 0;  // taken by send and receive buffers
 
-  std::uint64_t dropped(DropReason reason) const {
-    return drops[static_cast<std::size_t>(reason)];
-  }
+  std::uint64_t dropped(DropReason reason) const { return drops[static_cast<std::size_t>(reason)]; }
 };
 
 }  // namespace anteroom

@@ -1,6 +1,6 @@
-// The congestion window of RFC 5681: slow start and congestion avoidance, counting bytes (RFC 3465).
-// Every algorithm has these functions and no others; a connection holds one by value.
-// Not here: loss detection and what is sent in recovery (recovery.cc).
+// The congestion window of RFC 5681: slow start and congestion avoidance, counting bytes (RFC
+// 3465). Every algorithm has these functions and no others; a connection holds one by value. Not
+// here: loss detection and what is sent in recovery (recovery.cc).
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ class NewReno {
   void on_loss(std::uint32_t flight_bytes, std::uint32_t mss);
   // Recovery is over: RFC 6582 3.2, "full acknowledgments".
   void on_recovered(std::uint32_t flight_bytes, std::uint32_t mss);
-  // The retransmission timer expired: RFC 5681 3.1, equation (4) and the loss window. `first` is false
-  // for a repeated expiry of the same segment, which leaves the threshold alone.
+  // The retransmission timer expired: RFC 5681 3.1, equation (4) and the loss window. `first` is
+  // false for a repeated expiry of the same segment, which leaves the threshold alone.
   void on_timeout(std::uint32_t flight_bytes, std::uint32_t mss, bool first);
   // Nothing was sent for a time-out: RFC 5681 4.1, the restart window.
   void on_idle(std::uint32_t initial_segments, std::uint32_t mss);

@@ -1,5 +1,6 @@
-// The one notation for TCP segments: `S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK> "hello"`. Parsed, printed
-// and compared; used in tests, traces, scripts and failure messages, so that one can be pasted as another.
+// The one notation for TCP segments: `S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK> "hello"`. Parsed,
+// printed and compared; used in tests, traces, scripts and failure messages, so that one can be
+// pasted as another.
 //
 //   flags          F S R P . U E W A (AE), in this order where printed; `-` for none
 //   seq:end(len)   len counts payload bytes, not SYN and FIN
@@ -10,15 +11,15 @@
 //   "..."          payload, \xHH and \\ \" escaped; left out: any bytes
 #pragma once
 
-#include <anteroom/bytes.h>
-#include <anteroom/result.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <anteroom/bytes.h>
+#include <anteroom/result.h>
 
 namespace anteroom::testing {
 
@@ -52,7 +53,8 @@ std::string to_string(const SegmentNote& segment);
 // Empty where `actual` is what `expected` describes; else both, one below the other.
 std::string difference(const SegmentNote& expected, const SegmentNote& actual);
 
-// Reads a TCP segment (header, options, payload) as it is on the wire. Nothing where it is malformed.
+// Reads a TCP segment (header, options, payload) as it is on the wire. Nothing where it is
+// malformed.
 std::optional<SegmentNote> note_of(Bytes tcp_segment);
 
 }  // namespace anteroom::testing

@@ -6,16 +6,17 @@
 //   pair.run();                                       // until nothing more happens by itself
 #pragma once
 
-#include <anteroom/stack.h>
-
 #include <deque>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include <anteroom/stack.h>
+
 namespace anteroom::testing {
 
-// A configuration for tests: one address in 192.0.2.0/24, a constant seed that differs by host number.
+// A configuration for tests: one address in 192.0.2.0/24, a constant seed that differs by host
+// number.
 Config test_config(std::uint8_t host_number);
 
 enum class Toward : std::uint8_t { server, client };
@@ -25,7 +26,8 @@ class Pair {
   // What the wire does with a frame: true lets it pass, and it may be changed on the way.
   using Wire = std::function<bool(Toward, std::vector<std::uint8_t>& frame)>;
 
-  explicit Pair(const Config& server_config = test_config(1), const Config& client_config = test_config(2));
+  explicit Pair(const Config& server_config = test_config(1),
+                const Config& client_config = test_config(2));
 
   Stack server;
   Stack client;

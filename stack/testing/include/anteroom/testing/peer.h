@@ -1,5 +1,6 @@
-// A scripted remote end: says segments to a stack and reads its answers, in the notation, with numbers
-// relative to both initial sequence numbers. Time is virtual and stands still unless told to pass.
+// A scripted remote end: says segments to a stack and reads its answers, in the notation, with
+// numbers relative to both initial sequence numbers. Time is virtual and stands still unless told
+// to pass.
 //
 //   Peer peer({.conditional = true});
 //   peer.sends("S 0:5(5) win 65535 <mss 1460> \"hello\"");
@@ -8,11 +9,11 @@
 //   EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
 #pragma once
 
-#include <anteroom/stack.h>
-#include <anteroom/testing/pair.h>
-
 #include <string>
 #include <string_view>
+
+#include <anteroom/stack.h>
+#include <anteroom/testing/pair.h>
 
 namespace anteroom::testing {
 
@@ -20,14 +21,15 @@ struct PeerOptions {
   Config config = test_config(1);  // of the stack; the medium becomes ip
   bool listen = true;              // on port 80
   ListenOptions listener{};
-  std::uint16_t port = 40'000;     // of the peer
+  std::uint16_t port = 40'000;  // of the peer
   std::uint32_t initial_sequence = 10'000;
 };
 
 class Peer {
  public:
   explicit Peer(PeerOptions options = {});
-  // A connection from peer to stack in ESTABLISHED, without options beyond MSS; `window` is the peer's.
+  // A connection from peer to stack in ESTABLISHED, without options beyond MSS; `window` is the
+  // peer's.
   static Peer established(PeerOptions options = {}, std::uint16_t window = 65'535);
 
   Stack& stack() { return *stack_; }

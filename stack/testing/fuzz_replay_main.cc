@@ -1,5 +1,6 @@
-// Runs a fuzz target over files and folders of inputs: the same target, without a fuzzer. Exit code 0 when
-// every input was survived, 2 when there was none; a finding aborts, as it does under the fuzzer.
+// Runs a fuzz target over files and folders of inputs: the same target, without a fuzzer. Exit code
+// 0 when every input was survived, 2 when there was none; a finding aborts, as it does under the
+// fuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -14,7 +15,8 @@ namespace {
 std::size_t replay(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) {
     std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(path)) count += replay(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      count += replay(entry.path());
     return count;
   }
   std::ifstream file(path, std::ios::binary);

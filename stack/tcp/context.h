@@ -1,0 +1,51 @@
+// What a connection shares with others, is born with, and tells its owner.
+#pragma once
+
+#include <anteroom/config.h>
+#include <anteroom/stats.h>
+
+#include "stack/base/buffer_pool.h"
+#include "stack/base/rate_limit.h"
+#include "stack/tcp/isn.h"
+
+namespace anteroom {
+
+// What all connections of a stack share; an argument of each call.
+struct TcpContext {
+  const TcpConfig& tcp;
+  const Limits& limits;
+  std::uint16_t mtu;  // of the interface
+  std::uint32_t send_capacity;
+  std::uint32_t receive_capacity;
+  BufferPool& pool;
+  Stats& stats;
+  RateLimit& challenges;
+
+  void drop(DropReason reason) const { ++stats.drops[static_cast<std::size_t>(reason)]; }
+};
+
+// What a connection is born with.
+struct Birth {
+  Flow flow;
+  InitialNumbers numbers;
+  std::uint16_t path_mtu = 0;  // 0: the interface's
+};
+
+// News for the owner, one bit each; gathered until taken.
+enum Signal : std::uint8_t {
+  kSignalConnected = 1,
+  kSignalReadable = 2,
+  kSignalUrgent = 4,
+  kSignalPeerClosed = 8,
+  kSignalWritable = 16,
+  kSignalClosed = 32,
+};
+
+// What the caller has to do about a segment that the connection does not take.
+enum class Reply : std::uint8_t {
+  none,
+  reset,       // answer with RST, RFC 9293 3.10.7
+  new_listen,  // a SYN that TIME-WAIT lets through: the connection is gone, ask the listener
+};
+
+}  // namespace anteroom
