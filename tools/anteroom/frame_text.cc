@@ -1,55 +1,22 @@
-// Parses with the codecs of the stack, prints with the words of packetdrill.
+// Parses with the codecs of the stack, prints segments in the notation of its tests.
 #include "tools/anteroom/frame_text.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include <anteroom/testing/notation.h>
+
 #include "stack/wire/arp.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmpv4.h"
+#include "stack/wire/tcp_header.h"
 #include "stack/wire/udp.h"
 #include "tools/anteroom/byte_text.h"
 
 namespace anteroom::tools {
 namespace {
-
-std::string flags_text(std::uint16_t flags) {
-  constexpr std::pair<std::uint16_t, char> kLetters[] = {
-      {tcp_flag::fin, 'F'}, {tcp_flag::syn, 'S'}, {tcp_flag::rst, 'R'}, {tcp_flag::psh, 'P'},
-      {tcp_flag::ack, '.'}, {tcp_flag::urg, 'U'}, {tcp_flag::ece, 'E'}, {tcp_flag::cwr, 'W'},
-  };
-  std::string text;
-  for (const auto& [flag, letter] : kLetters) {
-    if ((flags & flag) != 0) text += letter;
-  }
-  return text.empty() ? "-" : text;
-}
-
-// `peer_first` makes the SACK blocks, which are the peer's numbers, relative.
-std::string options_text(const TcpOptions& options, std::uint32_t peer_first) {
-  std::string text;
-  const auto add = [&](const std::string& option) { text += (text.empty() ? "" : ",") + option; };
-  if (options.has_mss) add(fmt::format("mss {}", options.mss));
-  if (options.sack_permitted) add("sackOK");
-  if (options.has_timestamp) {
-    add(fmt::format("TS val {} ecr {}", options.timestamp_value, options.timestamp_echo));
-  }
-  if (options.has_window_scale) add(fmt::format("wscale {}", options.window_scale));
-  if (options.has_fast_open) {
-    const Bytes cookie = Bytes(options.fast_open.bytes).first(options.fast_open.size);
-    add(cookie.empty() ? "FO" : "FO " + to_hex(cookie));
-  }
-  if (options.experimental.kind != 0) {
-    add(fmt::format("exp-{} {}", options.experimental.kind, to_hex(options.experimental.data)));
-  }
-  for (std::size_t i = 0; i < options.sack_count; ++i) {
-    add(fmt::format("sack {}:{}", options.sack[i].left - peer_first,
-                    options.sack[i].right - peer_first));
-  }
-  return text.empty() ? text : " <" + text + ">";
-}
 
 std::string arp_text(const ArpPacket& arp) {
   if (arp.operation == ArpOperation::request) {
@@ -102,10 +69,13 @@ FrameTeller::Direction FrameTeller::direction_of(const Endpoint& sender, const E
   return direction;
 }
 
-std::string FrameTeller::tell_segment(const Ipv4Packet& packet, const TcpView& segment) {
-  const TcpHeader& header = segment.header;
-  const Endpoint sender{packet.header.source, header.source_port};
-  const Endpoint receiver{packet.header.destination, header.destination_port};
+std::string FrameTeller::tell_segment(const Ipv4Header& ip, Bytes bytes) {
+  const auto view = parse_tcp(bytes);
+  std::optional<testing::SegmentNote> note = testing::note_of(bytes);
+  if (!view || !note) return drop_text("TCP", view ? DropReason::tcp_options : view.error());
+  const TcpHeader& header = view->header;
+  const Endpoint sender{ip.source, header.source_port};
+  const Endpoint receiver{ip.destination, header.destination_port};
   const Direction forward = direction_of(sender, receiver);
   const Direction backward = direction_of(receiver, sender);
   const bool syn = (header.flags & tcp_flag::syn) != 0;
@@ -116,24 +86,23 @@ std::string FrameTeller::tell_segment(const Ipv4Packet& packet, const TcpView& s
   // has no number before it.
   const bool lone_reset = (header.flags & tcp_flag::rst) != 0;
   const std::uint32_t unseen = lone_reset ? header.seq : header.seq - 1;
-  const std::uint32_t first = first_.try_emplace(forward, unseen).first->second;
-  const bool resets = (header.flags & tcp_flag::rst) != 0 && header.ack == 0;
-  std::uint32_t peer_first = header.ack - 1;
-  if (ack && !resets) peer_first = first_.try_emplace(backward, header.ack - 1).first->second;
-
-  const auto bytes = static_cast<std::uint32_t>(segment.payload.size());
-  const std::uint32_t seq = header.seq - first;
-  std::string text = fmt::format("{} {}:{}({})", flags_text(header.flags), seq, seq + bytes, bytes);
-  if (ack) text += fmt::format(" ack {}", header.ack - peer_first);
-  text += fmt::format(" win {}", header.window);
-  if ((header.flags & tcp_flag::urg) != 0) text += fmt::format(" urg {}", header.urgent_pointer);
-  const auto options = parse_tcp_options(segment.options);
-  text +=
-      options ? options_text(*options, peer_first) : fmt::format(" <{}?>", to_hex(segment.options));
-  if (bytes > 0 && excerpt_bytes_max_ > 0) {
-    text.append(" ").append(to_quoted(segment.payload, excerpt_bytes_max_));
+  note->seq -= first_.try_emplace(forward, unseen).first->second;
+  if (ack) {
+    const std::uint32_t peer_first = first_.try_emplace(backward, header.ack - 1).first->second;
+    note->ack -= peer_first;
+    if (note->options) {
+      for (auto& [left, right] : note->options->sack) {
+        left -= peer_first;
+        right -= peer_first;
+      }
+    }
   }
-  return text;
+  std::string rest;
+  if (view->payload.size() > excerpt_bytes_max_) {
+    note->payload.reset();
+    if (excerpt_bytes_max_ > 0) rest = fmt::format(" {}", to_quoted(view->payload, excerpt_bytes_max_));
+  }
+  return testing::to_string(*note) + rest;
 }
 
 FrameText FrameTeller::tell_packet(Bytes bytes) {
@@ -160,14 +129,11 @@ FrameText FrameTeller::tell_packet(Bytes bytes) {
     text.what = udp ? fmt::format("UDP ({} bytes)", udp->length - kUdpHeaderBytes)
                     : drop_text("UDP", udp.error());
   } else if (header.protocol == kProtocolTcp) {
-    const auto segment = parse_tcp(packet->payload);
-    if (!segment) {
-      text.what = drop_text("TCP", segment.error());
-      return text;
+    if (const auto segment = parse_tcp(packet->payload)) {
+      text.source += fmt::format(":{}", segment->header.source_port);
+      text.target += fmt::format(":{}", segment->header.destination_port);
     }
-    text.source += fmt::format(":{}", segment->header.source_port);
-    text.target += fmt::format(":{}", segment->header.destination_port);
-    text.what = tell_segment(*packet, *segment);
+    text.what = tell_segment(header, packet->payload);
     text.is_segment = true;
     const std::uint16_t pseudo =
         pseudo_header_sum(header.source, header.destination, kProtocolTcp, packet->payload.size());

@@ -12,7 +12,6 @@
 #include <anteroom/config.h>
 
 #include "stack/wire/ipv4.h"
-#include "stack/wire/tcp_header.h"
 
 namespace anteroom::tools {
 
@@ -39,7 +38,7 @@ class FrameTeller {
   static Direction direction_of(const Endpoint& sender, const Endpoint& receiver);
 
   FrameText tell_packet(Bytes packet);
-  std::string tell_segment(const Ipv4Packet& packet, const TcpView& segment);
+  std::string tell_segment(const Ipv4Header& ip, Bytes bytes);
 
   Medium medium_;
   std::size_t excerpt_bytes_max_;
