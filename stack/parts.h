@@ -111,8 +111,10 @@ struct Stack::Parts {
   void queue_event(std::uint32_t index);
   void ask_listener(std::uint32_t listener);
   std::optional<Event> next_event();
-  std::optional<Event> next_indication();
-  Event connection_event(std::uint32_t index);
+  bool tell_withdrawal(Event& event);
+  bool tell_request(Event& event);
+  bool tell_connection(Event& event);
+  bool tell_conflict(Event& event);
   void withdraw(std::uint32_t request, Error why);
   void push(SlotList& list, std::uint32_t index, std::uint32_t ConnectionSlot::*link);
   std::uint32_t pop(SlotList& list, std::uint32_t ConnectionSlot::*link);
@@ -127,7 +129,7 @@ struct Stack::Parts {
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
   std::uint64_t hash_of(const Flow& flow) const { return flow_hash(flow_key, flow); }
-  Request describe(Instant now, std::uint32_t request) const;
+  void describe(Instant now, std::uint32_t index, Request& request) const;
 
   void drop(DropReason reason) { ++stats.drops[static_cast<std::size_t>(reason)]; }
   auto deadline_positions() {

@@ -102,7 +102,27 @@ void Stack::Parts::withdraw(std::uint32_t request, Error why) {
   ask_listener(listener);
 }
 
-std::optional<Event> Stack::Parts::next_indication() {
+std::optional<Event> Stack::Parts::next_event() {
+  // Filled in place: one object from here to the caller.
+  std::optional<Event> event(std::in_place);
+  const bool any = tell_withdrawal(*event) || tell_request(*event) || tell_connection(*event) ||
+                   tell_conflict(*event);
+  if (!any) event.reset();
+  return event;
+}
+
+bool Stack::Parts::tell_withdrawal(Event& event) {
+  const auto gone = backlog.next_withdrawn();
+  if (!gone) return false;
+  event.kind = EventKind::request_withdrawn;
+  event.failed = true;
+  event.error = gone->why;
+  event.pending = gone->pending;
+  if (listeners.live(gone->listener)) event.listener = listeners.id_of(gone->listener);
+  return true;
+}
+
+bool Stack::Parts::tell_request(Event& event) {
   while (!asked_listeners.empty()) {
     const std::uint32_t listener = asked_listeners.back();
     const std::uint32_t request =
@@ -111,43 +131,31 @@ std::optional<Event> Stack::Parts::next_indication() {
       asked_listeners.pop_back();
       continue;
     }
-    Event event;
     event.kind = EventKind::connection_requested;
     event.listener = listeners.id_of(listener);
     event.pending = backlog.id_of(request);
-    return event;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
-std::optional<Event> Stack::Parts::next_event() {
-  if (const auto gone = backlog.next_withdrawn()) {
-    Event event;
-    event.kind = EventKind::request_withdrawn;
-    event.failed = true;
-    event.error = gone->why;
-    event.pending = gone->pending;
-    if (listeners.live(gone->listener)) event.listener = listeners.id_of(gone->listener);
-    return event;
-  }
-  if (const auto indication = next_indication()) return indication;
-  if (events.first != kNoSlot) return connection_event(events.first);
-  if (conflicts.empty()) return std::nullopt;
-  Event event;
+bool Stack::Parts::tell_conflict(Event& event) {
+  if (conflicts.empty()) return false;
   event.kind = EventKind::address_conflict;
   event.address = conflicts.back();
   conflicts.pop_back();
-  return event;
+  return true;
 }
 
 // The first thing that this connection has to tell; it stays in the list while there is more.
-Event Stack::Parts::connection_event(std::uint32_t index) {
+bool Stack::Parts::tell_connection(Event& event) {
+  const std::uint32_t index = events.first;
+  if (index == kNoSlot) return false;
   constexpr std::pair<Signal, EventKind> kOrder[] = {
       {kSignalConnected, EventKind::connected}, {kSignalReadable, EventKind::readable},
       {kSignalUrgent, EventKind::urgent},       {kSignalPeerClosed, EventKind::peer_closed},
       {kSignalWritable, EventKind::writable},   {kSignalClosed, EventKind::closed}};
   ConnectionSlot& slot = connections[index];
-  Event event;
   event.connection = connections.id_of(index);
   event.listener = slot.listener;
   for (const auto& [signal, kind] : kOrder) {
@@ -167,7 +175,7 @@ Event Stack::Parts::connection_event(std::uint32_t index) {
     slot.has_event = false;
     free_if_over(index);
   }
-  return event;
+  return true;
 }
 
 }  // namespace anteroom

@@ -43,7 +43,7 @@ TEST(FirstLight, CallerDataIsJudgedAndResponseDataRidesInTheSynAck) {
   EXPECT_EQ(pair.client.connection_info(*client)->caller_data_taken_bytes, 5u);
   EXPECT_EQ(pair.client.connection_info(*client)->response_data_bytes, 7u);
   EXPECT_THAT(pair.take_trace(),
-              ElementsAre("client > SP 0:5(5) \"hello\"", "server > SP. 0:7(7) ack 6 \"welcome\"",
+              ElementsAre("client > S 0:5(5) \"hello\"", "server > S. 0:7(7) ack 6 \"welcome\"",
                           "client > . 6:6(0) ack 8"));
   (void)pair.client.close(pair.now(), *client);
   (void)pair.server.close(pair.now(), *accepted);

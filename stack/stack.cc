@@ -289,13 +289,13 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
       }
       to = neighbors[neighbor].mac;
     }
-    const auto segment = slot.tcp.next_segment(now, ctx);
-    if (!segment) {
+    OutgoingSegment segment;
+    if (!slot.tcp.next_segment(now, segment, ctx)) {
       leave_ready_list(index);
       continue;
     }
     write_link_header(to, out);
-    const std::size_t size = write_segment(slot.tcp, *segment, out);
+    const std::size_t size = write_segment(slot.tcp, segment, out);
     // One segment each in turn, so that no flow waits for another's window.
     (void)pop(ready, &ConnectionSlot::next_ready);
     push(ready, index, &ConnectionSlot::next_ready);

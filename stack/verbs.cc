@@ -79,9 +79,8 @@ Result<ConnectionId> Stack::take(ListenerId listener) {
 
 // --- Requests ---
 
-Request Stack::Parts::describe(Instant now, std::uint32_t index) const {
+void Stack::Parts::describe(Instant now, std::uint32_t index, Request& request) const {
   const PendingConnection& pending = backlog[index];
-  Request request;
   request.id = backlog.id_of(index);
   request.listener = listeners.id_of(pending.listener);
   request.flow = pending.flow;
@@ -101,13 +100,14 @@ Request Stack::Parts::describe(Instant now, std::uint32_t index) const {
   request.gives_up_at = backlog.gives_up_at(index);
   request.response_bytes_max =
       response_bytes_max(pending, config.tcp, config.limits, interface.mtu());
-  return request;
 }
 
 Result<Request> Stack::request(Instant now, PendingId pending) const {
   const auto index = parts_->backlog.resolve(pending);
-  if (!index) return index.error();
-  return parts_->describe(now, *index);
+  // One object from here to the caller, filled in place.
+  Result<Request> request = index ? Result<Request>(std::in_place) : Result<Request>(index.error());
+  if (index) parts_->describe(now, *index, *request);
+  return request;
 }
 
 Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptReply& reply) {

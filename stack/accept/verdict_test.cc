@@ -22,7 +22,7 @@ TEST(Accept, SynAckAcknowledgesSynAndCallerDataAndCarriesTheResponse) {
   const auto pending = peer.requested();
   ASSERT_TRUE(pending);
   ASSERT_TRUE(peer.accept(*pending, "world"));
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 win 65535 <mss 1460> \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 win 65535 <mss 1460> \"world\""), "");
   peer.sends(". 6:6(0) ack 6");
   EXPECT_EQ(peer.sees_nothing(), "");
   EXPECT_EQ(peer.state(), State::established);
@@ -35,7 +35,7 @@ TEST(Accept, ThrownAwayResponseFollowsAtOnce) {
   Peer peer(conditional());
   peer.sends(kSynHello);
   ASSERT_TRUE(peer.accept(*peer.requested(), "world"));
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   peer.sends(". 6:6(0) ack 1");
   EXPECT_EQ(peer.sees("P. 1:6(5) ack 6 \"world\""), "");
   EXPECT_EQ(peer.sees_nothing(), "");
@@ -52,7 +52,7 @@ TEST(Accept, PartOfTheResponseKept) {
   Peer peer(conditional());
   peer.sends(kSynHello);
   ASSERT_TRUE(peer.accept(*peer.requested(), "world"));
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6"), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6"), "");
   peer.sends(". 6:6(0) ack 3");
   EXPECT_EQ(peer.sees("P. 3:6(3) ack 6 \"rld\""), "");
 }
@@ -62,11 +62,11 @@ TEST(Accept, SynAckRetransmissionsDropTheDataInTheEnd) {
   Peer peer(conditional());
   peer.sends(kSynHello);
   ASSERT_TRUE(peer.accept(*peer.requested(), "world"));
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   peer.passes(1s);
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   peer.passes(2s);
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   peer.passes(4s);
   EXPECT_EQ(peer.sees("S. 0:0(0) ack 6"), "");
   peer.sends(". 6:6(0) ack 1");
@@ -77,9 +77,9 @@ TEST(Accept, RepeatedSynAfterTheVerdictBringsTheSynAckAgain) {
   Peer peer(conditional());
   peer.sends(kSynHello);
   ASSERT_TRUE(peer.accept(*peer.requested(), "world"));
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   peer.sends("S 0:0(0) win 65535 <mss 1460>");
-  EXPECT_EQ(peer.sees("SP. 0:5(5) ack 6 \"world\""), "");
+  EXPECT_EQ(peer.sees("S. 0:5(5) ack 6 \"world\""), "");
   EXPECT_FALSE(peer.requested());
 }
 
@@ -122,7 +122,7 @@ TEST(Accept, OverflowFollowsAsStream) {
       peer.now(), *peer.requested(),
       {.response_data = bytes_of("0123456789abcdef"), .overflow_to_stream = true});
   ASSERT_TRUE(accepted);
-  EXPECT_EQ(peer.sees("SP. 0:10(10) ack 6 \"0123456789\""), "");
+  EXPECT_EQ(peer.sees("S. 0:10(10) ack 6 \"0123456789\""), "");
   peer.sends(". 6:6(0) ack 11 win 1000");
   EXPECT_EQ(peer.sees("P. 11:17(6) ack 6 \"abcdef\""), "");
 }
@@ -172,7 +172,7 @@ TEST(Defer, SendsNothingAbsorbsRepeatsAndIsAcceptedLater) {
   EXPECT_EQ(request->waited, 1s);
   EXPECT_EQ(text_of(request->caller_data), "hello");  // a repeat without data does not erase it
   ASSERT_TRUE(peer.accept(pending, "at last"));
-  EXPECT_EQ(peer.sees("SP. 0:7(7) ack 6 \"at last\""), "");
+  EXPECT_EQ(peer.sees("S. 0:7(7) ack 6 \"at last\""), "");
 }
 
 // Each id takes one verdict; a second one is an error. conditional-accept 1.

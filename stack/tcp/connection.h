@@ -45,7 +45,8 @@ class Connection {
   // --- Turn of the stack ---
   Reply receive(Instant now, const Segment& segment, const TcpContext& ctx);
   void advance(Instant now, const TcpContext& ctx);
-  std::optional<OutgoingSegment> next_segment(Instant now, const TcpContext& ctx);
+  // Fills `out` and returns true where there is something to send: one segment.
+  bool next_segment(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void copy_payload(const OutgoingSegment& segment, MutableBytes out) const {
     snd_.read(segment.payload_offset, out.first(segment.payload_bytes));
   }
@@ -102,14 +103,15 @@ class Connection {
   void after_own_fin_acked(Instant now, const TcpContext& ctx);
   bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
   // next_segment.cc
-  std::optional<OutgoingSegment> next_reset();
-  std::optional<OutgoingSegment> next_syn(Instant now, const TcpContext& ctx);
-  std::optional<OutgoingSegment> next_lost(Instant now, const TcpContext& ctx);
-  std::optional<OutgoingSegment> next_probe(Instant now, const TcpContext& ctx);
-  std::optional<OutgoingSegment> next_data(Instant now, const TcpContext& ctx);
-  std::optional<OutgoingSegment> next_ack(Instant now);
-  OutgoingSegment probe_window(Instant now, const TcpContext& ctx);
-  OutgoingSegment segment_at(Instant now, Seq seq, std::uint32_t bytes);
+  bool climb(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_reset(OutgoingSegment& out, const TcpContext& ctx);
+  bool next_syn(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_lost(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_data(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_ack(Instant now, OutgoingSegment& out);
+  void probe_window(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out);
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
   // connection.cc

@@ -6,28 +6,22 @@
 
 namespace anteroom {
 
-std::optional<OutgoingSegment> Connection::next_segment(Instant now, const TcpContext& ctx) {
-  std::optional<OutgoingSegment> next;
-  if (owes_reset_) {
-    next = next_reset();
-    ++ctx.stats.resets_out;
-  } else if (state_ == State::closed) {
-    return std::nullopt;
-  } else if (owes_syn_) {
-    next = next_syn(now, ctx);
-  } else if (state_ == State::syn_sent) {
-    return std::nullopt;
-  } else if (rcv_.owes_duplicates() || state_ == State::syn_received) {
-    next = next_ack(now);
-  } else {
-    next = next_lost(now, ctx);
-    if (!next) next = next_data(now, ctx);
-    if (!next) next = next_probe(now, ctx);
-    if (!next) next = next_ack(now);
-    arm_persist(now, ctx);
-  }
-  if (next) ++ctx.stats.segments_out;
-  return next;
+bool Connection::next_segment(Instant now, OutgoingSegment& out, const TcpContext& ctx) {
+  const bool any = climb(now, out, ctx);
+  if (any) ++ctx.stats.segments_out;
+  return any;
+}
+
+bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx) {
+  if (owes_reset_) return next_reset(out, ctx);
+  if (state_ == State::closed) return false;
+  if (owes_syn_) return next_syn(now, out, ctx);
+  if (state_ == State::syn_sent) return false;
+  if (rcv_.owes_duplicates() || state_ == State::syn_received) return next_ack(now, out);
+  const bool any = next_lost(now, out, ctx) || next_data(now, out, ctx) ||
+                   next_probe(now, out, ctx) || next_ack(now, out);
+  arm_persist(now, ctx);
+  return any;
 }
 
 // What a segment takes beside the options that every segment of this connection carries.
@@ -44,8 +38,8 @@ std::uint32_t Connection::congestion_room() const {
 }
 
 // A segment with ACK, our window and the usual options; `bytes` of the queue from `seq` on.
-OutgoingSegment Connection::segment_at(Instant now, Seq seq, std::uint32_t bytes) {
-  OutgoingSegment segment;
+void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& segment) {
+  segment = {};
   segment.seq = seq;
   segment.ack = rcv_.nxt();
   segment.flags = tcp_flag::ack;
@@ -69,26 +63,26 @@ OutgoingSegment Connection::segment_at(Instant now, Seq seq, std::uint32_t bytes
   }
   rcv_.on_ack_sent();
   timers_.clear(Timer::delayed_ack);
-  return segment;
 }
 
-std::optional<OutgoingSegment> Connection::next_reset() {
+bool Connection::next_reset(OutgoingSegment& reset, const TcpContext& ctx) {
   owes_reset_ = false;
-  OutgoingSegment reset;
+  ++ctx.stats.resets_out;
+  reset = {};
   reset.seq = snd_.nxt();
   reset.ack = rcv_.nxt();
   reset.flags = tcp_flag::rst | tcp_flag::ack;
-  return reset;
+  return true;
 }
 
 // The SYN or the SYN-ACK, with the data that rides on it.
-std::optional<OutgoingSegment> Connection::next_syn(Instant now, const TcpContext& ctx) {
+bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   // conditional-accept 3: SYN-ACK retransmissions carry the data twice, then go without it.
   constexpr std::uint8_t kDataTransmissions = 3;
   const bool answer = state_ == State::syn_received;
   const bool with_data = syn_transmissions_ == 0 ||
                          (passive_ ? syn_transmissions_ < kDataTransmissions : repeat_syn_data_);
-  OutgoingSegment segment;
+  segment = {};
   segment.seq = snd_.iss();
   segment.flags = tcp_flag::syn;
   segment.options = syn_options(agreed_);
@@ -104,7 +98,6 @@ std::optional<OutgoingSegment> Connection::next_syn(Instant now, const TcpContex
           ? rcv_.advertise(agreed_.receive_mss, true)
           : static_cast<std::uint16_t>(std::min<std::uint32_t>(ctx.receive_capacity, UINT16_MAX));
   segment.payload_bytes = with_data ? syn_payload_ : 0;
-  if (segment.payload_bytes != 0) segment.flags |= tcp_flag::psh;
   owes_syn_ = false;
   if (syn_transmissions_ == 0) {
     sent_data_at_ = now;
@@ -115,36 +108,36 @@ std::optional<OutgoingSegment> Connection::next_syn(Instant now, const TcpContex
   if (syn_transmissions_ != UINT8_MAX) ++syn_transmissions_;
   snd_.on_syn_sent(segment.payload_bytes);
   if (!timers_.is_set(Timer::retransmit)) timers_.set(Timer::retransmit, now + rtt_.rto());
-  return segment;
+  return true;
 }
 
-std::optional<OutgoingSegment> Connection::next_lost(Instant now, const TcpContext& ctx) {
-  if (!flight_.has_lost() || congestion_room() == 0) return std::nullopt;
+bool Connection::next_lost(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  if (!flight_.has_lost() || congestion_room() == 0) return false;
   const SentSegment* lost = flight_.next_lost(payload_max(), ctx.pool);
-  if (lost == nullptr) return std::nullopt;
+  if (lost == nullptr) return false;
   // The last sequence number of a segment that reaches nxt is the FIN's.
   const bool fin = snd_.fin_sent() && lost->end() == snd_.nxt();
-  OutgoingSegment segment = segment_at(now, lost->seq, lost->bytes - (fin ? 1 : 0));
+  fill(now, lost->seq, lost->bytes - (fin ? 1 : 0), segment);
   if (fin) segment.flags |= tcp_flag::fin;
   flight_.on_retransmit(now, lost);
   ++retransmitted_;
   ++ctx.stats.segments_retransmitted;
   if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
-  return segment;
+  return true;
 }
 
-std::optional<OutgoingSegment> Connection::next_data(Instant now, const TcpContext& ctx) {
-  if (snd_.fin_sent() || (snd_.unsent_bytes() == 0 && !snd_.fin_queued())) return std::nullopt;
+bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  if (snd_.fin_sent() || (snd_.unsent_bytes() == 0 && !snd_.fin_queued())) return false;
   const std::uint32_t room = congestion_room();
   const SendAllowance allowance{payload_max(), room, flight_.empty(), no_delay_, override_};
   const std::uint32_t bytes = snd_.next_data_bytes(allowance);
   const bool fin = snd_.fin_follows(bytes);
   if (snd_.is_congestion_limited(room)) window_limited_ = true;
-  if (bytes == 0 && !fin) return std::nullopt;
+  if (bytes == 0 && !fin) return false;
   // Without memory to remember it by, it is not sent; the persist timer asks again.
   const Seq seq = snd_.nxt();
-  if (!flight_.add(now, seq, bytes + (fin ? 1 : 0), ctx.pool)) return std::nullopt;
-  OutgoingSegment segment = segment_at(now, seq, bytes);
+  if (!flight_.add(now, seq, bytes + (fin ? 1 : 0), ctx.pool)) return false;
+  fill(now, seq, bytes, segment);
   if (fin) segment.flags |= tcp_flag::fin;
   snd_.on_sent(bytes, fin);
   sent_data_at_ = now;
@@ -152,33 +145,37 @@ std::optional<OutgoingSegment> Connection::next_data(Instant now, const TcpConte
   timers_.clear(Timer::persist);
   if (congestion_room() < payload_max()) window_limited_ = true;
   if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
-  return segment;
+  return true;
 }
 
-std::optional<OutgoingSegment> Connection::next_probe(Instant now, const TcpContext& ctx) {
-  if (!owes_probe_) return std::nullopt;
+bool Connection::next_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  if (!owes_probe_) return false;
   owes_probe_ = false;
-  if (snd_.needs_probe(flight_.empty())) return probe_window(now, ctx);
+  if (snd_.needs_probe(flight_.empty())) {
+    probe_window(now, segment, ctx);
+    return true;
+  }
   // RFC 9293 3.8.4: an old sequence number, so that the peer must answer.
-  return segment_at(now, snd_.nxt() - 1, 0);
+  fill(now, snd_.nxt() - 1, 0, segment);
+  return true;
 }
 
 // RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it
 // away.
-OutgoingSegment Connection::probe_window(Instant now, const TcpContext& ctx) {
-  OutgoingSegment segment = segment_at(now, snd_.nxt(), 1);
+void Connection::probe_window(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  fill(now, snd_.nxt(), 1, segment);
   snd_.on_probe_sent();
   if (retries_ < ctx.tcp.retries_max) ++retries_;
   ++unanswered_probes_;
-  return segment;
 }
 
-std::optional<OutgoingSegment> Connection::next_ack(Instant now) {
+bool Connection::next_ack(Instant now, OutgoingSegment& segment) {
   if (rcv_.owed_acks() == 0 &&
       !(is_synchronized() && rcv_.owes_window_update(agreed_.receive_mss))) {
-    return std::nullopt;
+    return false;
   }
-  return segment_at(now, snd_.nxt(), 0);
+  fill(now, snd_.nxt(), 0, segment);
+  return true;
 }
 
 }  // namespace anteroom

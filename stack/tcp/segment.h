@@ -8,6 +8,8 @@
 
 namespace anteroom {
 
+inline constexpr TcpOptions kNoOptions{};
+
 // RFC 9293 3.3.1, "current segment variables". The views live as long as the frame.
 struct Segment {
   Seq seq;
@@ -20,7 +22,7 @@ struct Segment {
   std::uint8_t ecn = 0;
   std::uint8_t hop_limit = 0;
   Bytes payload{};
-  TcpOptions options{};
+  const TcpOptions& options = kNoOptions;  // where the parser left them: a copy stalls the fast path
 
   bool has(std::uint16_t flag) const { return (flags & flag) != 0; }
   // SEG.LEN: SYN and FIN count.

@@ -191,7 +191,7 @@ TEST(SynSent, CallerDataTakenOrSentAgain) {
   options.listen = false;
   Peer taken(options);
   taken.connects("hello");
-  EXPECT_EQ(taken.sees("SP 0:5(5) \"hello\""), "");
+  EXPECT_EQ(taken.sees("S 0:5(5) \"hello\""), "");
   taken.sends("S. 0:5(5) ack 6 win 1000 <mss 1000> \"world\"");
   EXPECT_EQ(taken.sees(". 6:6(0) ack 6"), "");
   const auto info = taken.stack().connection_info(taken.connection);

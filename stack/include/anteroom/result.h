@@ -26,6 +26,8 @@ template <typename T, typename E = Failure>
 class [[nodiscard]] Result {
  public:
   Result(T value) : has_value_(true), value_(std::move(value)) {}
+  // A T made here, to be filled in place through value().
+  explicit Result(std::in_place_t) : has_value_(true), value_() {}
   Result(E error) : has_value_(false), error_(std::move(error)) {}
 
   Result(Result&& other) noexcept : has_value_(other.has_value_) {
