@@ -2,6 +2,7 @@
 // link. Not here: the way in (inbound.cc), the owner's verbs (verbs.cc).
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <anteroom/stack.h>
 
@@ -232,29 +233,32 @@ void Stack::Parts::park_reply(std::uint32_t neighbor) {
   ++entry.parked_packets;
 }
 
+// Both lists have what was parked last in front: turning them round restores the order.
 void Stack::Parts::resume_parked(std::uint32_t neighbor) {
   Neighbor& entry = neighbors[neighbor];
-  // The newest was parked first in the list: walking it turns the order back.
-  std::uint32_t reversed = Outbox::kNone;
-  for (std::uint32_t i = entry.parked_replies; i != Outbox::kNone;) {
-    const std::uint32_t next = outbox[i].next;
-    outbox[i].next = reversed;
-    reversed = i;
-    i = next;
+  std::uint32_t replies = Outbox::kNone;
+  while (entry.parked_replies != Outbox::kNone) {
+    const std::uint32_t index = entry.parked_replies;
+    entry.parked_replies = std::exchange(outbox[index].next, replies);
+    replies = index;
   }
-  while (reversed != Outbox::kNone) {
-    const std::uint32_t next = outbox[reversed].next;
-    outbox.attach(reversed);
-    reversed = next;
+  while (replies != Outbox::kNone) {
+    const std::uint32_t next = outbox[replies].next;
+    outbox.attach(replies);
+    replies = next;
   }
-  entry.parked_replies = Outbox::kNone;
+  std::uint32_t flows_in_order = kNoSlot;
+  while (entry.parked_flows != kNoSlot) {
+    const std::uint32_t index = entry.parked_flows;
+    entry.parked_flows = std::exchange(connections[index].next_ready, flows_in_order);
+    flows_in_order = index;
+  }
+  while (flows_in_order != kNoSlot) {
+    const std::uint32_t next = connections[flows_in_order].next_ready;
+    push(ready, flows_in_order, &ConnectionSlot::next_ready);
+    flows_in_order = next;
+  }
   entry.parked_packets = 0;
-  for (std::uint32_t i = entry.parked_flows; i != kNoSlot;) {
-    const std::uint32_t next = connections[i].next_ready;
-    push(ready, i, &ConnectionSlot::next_ready);
-    i = next;
-  }
-  entry.parked_flows = kNoSlot;
 }
 
 // Nobody answers: what was parked is lost, and connections hear that the host cannot be reached.

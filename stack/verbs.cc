@@ -322,7 +322,8 @@ Status Stack::close(Instant now, ConnectionId connection) {
 
 Status Stack::abort(Instant now, ConnectionId connection) {
   (void)now;
-  ConnectionSlot* slot = parts_->find_owned(connection);
+  // Also one that its owner has closed and that lingers.
+  ConnectionSlot* slot = parts_->connections.find(connection);
   if (slot == nullptr) return kStale;
   slot->released = true;
   slot->tcp.abort(parts_->ctx);

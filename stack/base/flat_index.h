@@ -1,9 +1,12 @@
-// A hash index of fixed size: from a hash to the index of a thing kept elsewhere. Open addressing,
-// linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a slot.
+// A hash index of bounded size: from a hash to the index of a thing kept elsewhere. Open addressing,
+// linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a slot. It starts
+// small and doubles: a table for the limit would cost each lookup of a quiet stack a cache miss.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "stack/base/assert.h"
@@ -14,7 +17,7 @@ class FlatIndex {
  public:
   // Holds at most `entries_max` entries, at a load of one half or less.
   explicit FlatIndex(std::uint32_t entries_max)
-      : slots_(std::bit_ceil(2 * (std::size_t{entries_max} + 1))) {}
+      : entries_max_(entries_max), slots_(std::min(kSlotsMin, slots_for(entries_max))) {}
 
   std::size_t size() const { return size_; }
 
@@ -30,11 +33,9 @@ class FlatIndex {
 
   // Adds an entry that is not there yet.
   void insert(std::uint64_t hash, std::uint32_t value) {
-    STACK_ASSERT(2 * (size_ + 1) <= slots_.size());
-    const auto tag = static_cast<std::uint32_t>(hash);
-    std::size_t at = tag & mask();
-    while (slots_[at].value != kNone) at = (at + 1) & mask();
-    slots_[at] = {tag, value};
+    STACK_ASSERT(size_ < entries_max_);
+    if (2 * (size_ + 1) > slots_.size()) grow();
+    place({static_cast<std::uint32_t>(hash), value});
     ++size_;
   }
 
@@ -67,8 +68,27 @@ class FlatIndex {
     std::uint32_t value = kNone;
   };
 
+  static constexpr std::size_t kSlotsMin = 1024;
+
+  static std::size_t slots_for(std::uint32_t entries) {
+    return std::bit_ceil(2 * (std::size_t{entries} + 1));
+  }
   std::size_t mask() const { return slots_.size() - 1; }
 
+  void place(Slot slot) {
+    std::size_t at = slot.tag & mask();
+    while (slots_[at].value != kNone) at = (at + 1) & mask();
+    slots_[at] = slot;
+  }
+  // The tags are enough to place everything anew.
+  void grow() {
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+    for (const Slot& slot : old) {
+      if (slot.value != kNone) place(slot);
+    }
+  }
+
+  std::uint32_t entries_max_;
   std::vector<Slot> slots_;
   std::size_t size_ = 0;
 };

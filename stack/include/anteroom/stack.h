@@ -115,7 +115,8 @@ class Stack {
   // Ends our direction and gives the id up after its `closed` event. Unread data, and data that
   // comes later, is answered with RST (RFC 9293 3.6.1 [SHLD-3]). Errors: stale_id.
   Status close(Instant now, ConnectionId connection);
-  // Ends both directions at once, with RST. Errors: stale_id.
+  // Ends both directions at once, with RST; also after close(), while the connection lingers.
+  // Errors: stale_id.
   Status abort(Instant now, ConnectionId connection);
   Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
   Status set_keepalive(Instant now, ConnectionId connection,
