@@ -16,11 +16,10 @@ namespace {
 
 // Purposes of the keys made from the seed.
 enum Purpose : std::uint8_t {
-  kFlowTable = 1,
-  kIsn = 2,
-  kNeighbors = 3,
-  kSources = 4,
-  kRandom = 5,
+  kFlows = 1,
+  kNeighbors = 2,
+  kSources = 3,
+  kRandom = 4,
 };
 
 // Below this a window would not hold a few segments.
@@ -34,8 +33,7 @@ std::uint32_t buffer_capacity(std::uint32_t bytes) {
 
 Stack::Parts::Parts(const Config& chosen)
     : config(chosen),
-      flow_key(derive_key(chosen.seed, kFlowTable)),
-      isn_key(derive_key(chosen.seed, kIsn)),
+      flow_key(derive_key(chosen.seed, kFlows)),
       rng(derive_key(chosen.seed, kRandom)),
       pool(chosen.limits.buffer_bytes_max),
       challenges(chosen.limits.challenge_acks_per_second),

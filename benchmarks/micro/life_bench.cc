@@ -1,9 +1,10 @@
-// Whole lives between two stacks in memory: handshake, one byte echoed, close; bulk; and what held requests
-// and idle connections cost in memory, counted by the allocator.
-#include "benchmarks/micro/frames.h"
+// Whole lives between two stacks in memory: handshake, one byte echoed, close; bulk; and what held
+// requests and idle connections cost in memory, counted by the allocator.
+#include <malloc.h>
 
 #include <benchmark/benchmark.h>
-#include <malloc.h>
+
+#include "benchmarks/micro/frames.h"
 
 namespace anteroom::benchmarks {
 namespace {
@@ -12,8 +13,12 @@ namespace {
 class Hosts {
  public:
   explicit Hosts(std::uint32_t connections)
-      : server_(bench_config(connections)), client_(client_config(connections)), frame_(server_.frame_bytes_max()) {
-    listener_ = server_.listen({.local = {{}, kPort}, .conditional = true, .backlog_max = UINT32_MAX}).value();
+      : server_(bench_config(connections)),
+        client_(client_config(connections)),
+        frame_(server_.frame_bytes_max()) {
+    listener_ =
+        server_.listen({.local = {{}, kPort}, .conditional = true, .backlog_max = UINT32_MAX})
+            .value();
     now_ += 1ms;
   }
 
@@ -142,7 +147,8 @@ void BM_BytesPerIdleConnection(benchmark::State& state) {
       TcpOptions options;
       options.has_timestamp = true;
       options.timestamp_value = i;
-      stack.receive(Instant(1s), frame_from(client(i), tcp_flag::ack, 1'000'001 + i, iss + 1, options, {}));
+      stack.receive(Instant(1s),
+                    frame_from(client(i), tcp_flag::ack, 1'000'001 + i, iss + 1, options, {}));
       while (stack.next_frame(Instant(1s), out) != 0 || stack.next_event()) {
       }
     }
@@ -161,7 +167,8 @@ void BM_BytesPerHeldRequest(benchmark::State& state) {
     Stack stack(config);
     (void)stack.listen({.local = {{}, kPort}, .conditional = true, .backlog_max = UINT32_MAX});
     const std::string data(64, 'd');
-    for (std::uint32_t i = 0; i < kMany; ++i) stack.receive(Instant(1s), syn_from(i, bytes_of(data)));
+    for (std::uint32_t i = 0; i < kMany; ++i)
+      stack.receive(Instant(1s), syn_from(i, bytes_of(data)));
     if (stack.stats().requests_held != kMany) state.SkipWithError("not all were held");
     state.counters["bytes_with_64_of_data"] = static_cast<double>(allocated() - before) / kMany;
   }

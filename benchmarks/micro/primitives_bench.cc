@@ -1,11 +1,11 @@
-// The cost of each primitive on the way from SYN to SYN-ACK: parse, checksum, keyed hash, lookup, emit.
-#include "benchmarks/micro/frames.h"
+// The cost of each primitive on the way from SYN to SYN-ACK: parse, checksum, keyed hash, lookup,
+// emit.
+#include <benchmark/benchmark.h>
 
+#include "benchmarks/micro/frames.h"
 #include "stack/base/flat_index.h"
 #include "stack/base/keyed_hash.h"
 #include "stack/tcp/isn.h"
-
-#include <benchmark/benchmark.h>
 
 namespace anteroom::benchmarks {
 namespace {
@@ -39,7 +39,8 @@ void BM_VerifyTcpChecksum(benchmark::State& state) {
   const auto header = parse_ipv4(packet)->header;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        sum_of(ones_sum(segment), pseudo_header_sum(header.source, header.destination, kProtocolTcp, segment.size())));
+        sum_of(ones_sum(segment),
+               pseudo_header_sum(header.source, header.destination, kProtocolTcp, segment.size())));
   }
 }
 BENCHMARK(BM_VerifyTcpChecksum);
@@ -90,10 +91,11 @@ void BM_EmitSynAck(benchmark::State& state) {
     emit_ethernet({kClientMac, kServerMac, kEtherTypeIpv4}, out);
     const MutableBytes packet = MutableBytes(out).subspan(kEthernetHeaderBytes);
     const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
-    const std::size_t size =
-        emit_tcp({kPort, 1025, 1, 2, tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0}, options, segment);
+    const std::size_t size = emit_tcp(
+        {kPort, 1025, 1, 2, tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0}, options, segment);
     ip.payload_bytes = static_cast<std::uint16_t>(size);
-    finish_tcp_checksum(segment.first(size), pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
+    finish_tcp_checksum(segment.first(size),
+                        pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
     emit_ipv4(ip, packet);
     benchmark::DoNotOptimize(out.data());
   }

@@ -53,7 +53,7 @@ Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash,
   request.irs = peer.irs;
   request.arrived_at = request.seen_at = now;
   request.timestamp_value = peer.options.timestamp_value;
-  request.flow_tag = static_cast<std::uint32_t>(flow_hash);
+  request.flow_hash = flow_hash;
   request.listener = listener;
   request.window = peer.window;
   request.mss = peer.options.mss;
@@ -161,7 +161,7 @@ void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
     --listener.undecided;
   }
   drop_data(request, listener);
-  flows_.erase(request.flow_tag, index);
+  flows_.erase(request.flow_hash, index);
   sources_.remove(request.listener, request.flow.remote.address);
   expiries_.clear(index, positions());
 }

@@ -16,11 +16,11 @@ inline constexpr std::uint32_t kNoRequest = UINT32_MAX;
 struct PendingConnection {
   Flow flow;
   Seq irs;
+  std::uint64_t flow_hash = 0;
   std::uint8_t* caller_data = nullptr;  // from the backlog's pool
   Instant arrived_at{};
   Instant seen_at{};  // of the latest copy
   std::uint32_t timestamp_value = 0;
-  std::uint32_t flow_tag = 0;  // low half of the flow's hash
   std::uint32_t listener = 0;  // index
   std::uint32_t previous = kNoRequest;
   std::uint32_t next = kNoRequest;

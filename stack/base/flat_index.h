@@ -1,6 +1,7 @@
-// A hash index of bounded size: from a hash to the index of a thing kept elsewhere. Open addressing,
-// linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a slot. It starts
-// small and doubles: a table for the limit would cost each lookup of a quiet stack a cache miss.
+// A hash index of bounded size: from a hash to the index of a thing kept elsewhere. Open
+// addressing, linear probing, removal by shifting back, so that no tombstones gather. Eight bytes a
+// slot. It starts small and doubles: a table for the limit would cost each lookup of a quiet stack
+// a cache miss.
 #pragma once
 
 #include <algorithm>

@@ -22,11 +22,12 @@ std::uint64_t flow_hash(const HashKey& key, const Flow& flow) {
   return keyed_hash(key, Bytes(bytes).first(size + 4));
 }
 
-InitialNumbers initial_numbers(const HashKey& key, const Flow& flow, Instant now) {
+InitialNumbers initial_numbers(std::uint64_t flow_hash, Instant now) {
   const auto ticks = now.time_since_epoch() / std::chrono::microseconds(4);
-  const std::uint64_t hash = flow_hash(key, flow);
-  return {Seq(static_cast<std::uint32_t>(ticks) + static_cast<std::uint32_t>(hash)),
-          static_cast<std::uint32_t>(hash >> 32)};
+  const auto secret = static_cast<std::uint32_t>(flow_hash >> 32);
+  // The multiplier (the golden ratio) keeps the two numbers from being each other's plain copy.
+  constexpr std::uint32_t kSpread = 0x9e3779b1;
+  return {Seq(static_cast<std::uint32_t>(ticks) + secret), secret * kSpread};
 }
 
 }  // namespace anteroom

@@ -1,5 +1,5 @@
 // Initial sequence numbers, RFC 6528 3: a clock plus a keyed hash of the flow. And the offset of a
-// connection's timestamps, RFC 7323 5.4, from the other half of the same hash.
+// connection's timestamps, RFC 7323 5.4, made from the same part of it.
 #pragma once
 
 #include <anteroom/address.h>
@@ -15,9 +15,10 @@ struct InitialNumbers {
   std::uint32_t timestamp_offset = 0;
 };
 
-InitialNumbers initial_numbers(const HashKey& key, const Flow& flow, Instant now);
-
-// The hash under which tables keep a flow.
+// The keyed hash of a flow. Its low half places the flow in tables and never shows on the wire; its
+// high half is the F() of RFC 6528 and shows only to the flow's own peer.
 std::uint64_t flow_hash(const HashKey& key, const Flow& flow);
+
+InitialNumbers initial_numbers(std::uint64_t flow_hash, Instant now);
 
 }  // namespace anteroom

@@ -22,7 +22,8 @@ struct Segment {
   std::uint8_t ecn = 0;
   std::uint8_t hop_limit = 0;
   Bytes payload{};
-  const TcpOptions& options = kNoOptions;  // where the parser left them: a copy stalls the fast path
+  const TcpOptions& options =
+      kNoOptions;  // where the parser left them: a copy stalls the fast path
 
   bool has(std::uint16_t flag) const { return (flags & flag) != 0; }
   // SEG.LEN: SYN and FIN count.

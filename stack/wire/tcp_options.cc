@@ -125,8 +125,9 @@ void emit_sack(const TcpOptions& options, OptionWriter& out) {
 
 }  // namespace
 
-Result<TcpOptions, DropReason> parse_tcp_options(Bytes options) {
-  TcpOptions parsed;
+namespace {
+
+bool read_options(Bytes options, TcpOptions& parsed) {
   std::size_t at = 0;
   while (at < options.size()) {
     const std::uint8_t kind = options[at];
@@ -135,14 +136,21 @@ Result<TcpOptions, DropReason> parse_tcp_options(Bytes options) {
       ++at;
       continue;
     }
-    if (at + 1 >= options.size()) return DropReason::tcp_options;
+    if (at + 1 >= options.size()) return false;
     const std::size_t length = options[at + 1];
-    if (length < 2 || at + length > options.size()) return DropReason::tcp_options;
-    if (!parse_option(kind, options.subspan(at + 2, length - 2), parsed)) {
-      return DropReason::tcp_options;
-    }
+    if (length < 2 || at + length > options.size()) return false;
+    if (!parse_option(kind, options.subspan(at + 2, length - 2), parsed)) return false;
     at += length;
   }
+  return true;
+}
+
+}  // namespace
+
+Result<TcpOptions, DropReason> parse_tcp_options(Bytes options) {
+  // One object from here to the caller, filled in place (notes/002).
+  Result<TcpOptions, DropReason> parsed(std::in_place);
+  if (!read_options(options, *parsed)) parsed.fail(DropReason::tcp_options);
   return parsed;
 }
 

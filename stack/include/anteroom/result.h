@@ -48,6 +48,13 @@ class [[nodiscard]] Result {
     }
   }
 
+  // Puts an error in the place of the value that is there.
+  void fail(E error) {
+    checked().~T();
+    new (&error_) E(std::move(error));
+    has_value_ = false;
+  }
+
   bool has_value() const { return has_value_; }
   explicit operator bool() const { return has_value_; }
 
