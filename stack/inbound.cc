@@ -163,7 +163,7 @@ void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment&
   const Reply reply = connections[index].tcp.receive(now, segment, ctx);
   if (reply == Reply::reset) reply_reset(flow, segment);
   if (reply == Reply::new_listen) {
-    erase_connection(index);
+    replace_time_wait(index);
     return receive_for_listener(now, flow, hash, segment);
   }
   settle(index);

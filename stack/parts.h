@@ -44,6 +44,7 @@ struct ConnectionSlot {
   bool announced : 1 = false;           // the owner knows the id
   bool released : 1 = false;            // the owner gave the id up
   bool told_closed : 1 = false;
+  bool replaced : 1 = false;  // its flow belongs to a later connection
 };
 
 // What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
@@ -107,6 +108,7 @@ struct Stack::Parts {
   void settle_quietly(std::uint32_t index);  // there is not
   void settle_handshake(std::uint32_t index);
   void free_if_over(std::uint32_t index);
+  void replace_time_wait(std::uint32_t index);
   void mark_ready(std::uint32_t index);
   void queue_event(std::uint32_t index);
   void ask_listener(std::uint32_t listener);

@@ -82,8 +82,18 @@ void Stack::Parts::erase_connection(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   deadlines.clear(index, deadline_positions());
   slot.tcp.release(pool);
-  flows.erase(slot.flow_tag, index);
+  if (!slot.replaced) flows.erase(slot.flow_tag, index);
   connections.erase(index);
+}
+
+// A new connection takes over the flow of one in TIME-WAIT. The old one leaves the index at once; its
+// slot goes when its owner and the lists have let go of it.
+void Stack::Parts::replace_time_wait(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  flows.erase(slot.flow_tag, index);
+  slot.replaced = true;
+  slot.tcp.abort(ctx);
+  settle_quietly(index);
 }
 
 void Stack::Parts::ask_listener(std::uint32_t listener) {

@@ -236,7 +236,8 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   Parts& p = *parts_;
   const IpAddress& remote = options.remote.address;
   const bool usable = options.remote.port != 0 && remote.is_v4() && !remote.is_any() &&
-                      !remote.is_multicast() && !p.interface.is_broadcast(remote);
+                      !remote.is_multicast() && !p.interface.is_broadcast(remote) &&
+                      !p.interface.is_own(remote);
   if (!usable) return Failure{Error::invalid_argument};
   const auto hop = p.routes.next_hop(remote);
   if (!hop) return Failure{Error::no_route};

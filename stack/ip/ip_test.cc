@@ -202,6 +202,9 @@ TEST(PathMtu, ShrinksSegmentsInFlightOnlyForWhatWasSent) {
   peer.sends_packet(icmp_about(sent, kUnreachableFragmentationNeeded, 600));
   EXPECT_EQ(peer.sees(". 1:561(560) ack 1"), "");
   EXPECT_EQ(peer.sees(". 561:1001(440) ack 1"), "");
+  EXPECT_EQ(peer.sees(". 1001:1561(560) ack 1"), "");
+  EXPECT_EQ(peer.sees("P. 1561:2001(440) ack 1"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
 }
 
 // RFC 9293 3.9.2.2: a hard error ends what is not established, and only that.

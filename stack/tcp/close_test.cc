@@ -127,6 +127,23 @@ TEST(TimeWait, ResetStaysOutAndANewSynComesIn) {
   EXPECT_NE(peer.next().find("ack 100001"), std::string::npos);
 }
 
+// The old connection's owner keeps its id and its unread data until it closes.
+TEST(TimeWait, IsReplacedWhileItsOwnerStillHoldsIt) {
+  Peer peer = Peer::established();
+  ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
+  EXPECT_NE(peer.next(), "");
+  peer.sends("FP. 1:4(3) ack 2 \"abc\"");
+  EXPECT_EQ(peer.state(), State::time_wait);
+  peer.sends("S 100000:100000(0) win 1000 <mss 1000>");
+  EXPECT_NE(peer.next().find("ack 100001"), std::string::npos);
+  EXPECT_EQ(peer.stack().stats().connections, 2u);
+  EXPECT_EQ(peer.reads(), "abc");
+  EXPECT_TRUE(peer.event(EventKind::closed));
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_EQ(peer.stack().stats().connections, 1u);
+  peer.stack().check_invariants();
+}
+
 TEST(FinWait2, AnOrphanDoesNotWaitForEver) {
   Peer peer = Peer::established();
   ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));

@@ -293,7 +293,7 @@ bool Connection::is_in_flight(Seq seq) const {
 void Connection::on_path_mtu(std::uint16_t mtu) {
   path_mss_ = std::min(path_mss_, mss_of_mtu(mtu));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
-  if (!flight_.empty() && flight_[0].bytes > payload_max()) flight_.mark_front_lost();
+  flight_.mark_longer_lost(payload_max());
 }
 
 void Connection::on_unreachable(bool hard, const TcpContext& ctx) {

@@ -114,6 +114,12 @@ void Flight::mark_front_lost() {
   }
 }
 
+void Flight::mark_longer_lost(std::uint32_t bytes_max) {
+  for (std::uint32_t at = 0; at < segments_.size(); ++at) {
+    if (segments_[at].bytes > bytes_max) mark_lost(segments_[at]);
+  }
+}
+
 void Flight::mark_all_lost() {
   for (std::uint32_t at = 0; at < segments_.size(); ++at) {
     if (segments_[at].sacked) {

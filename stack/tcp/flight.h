@@ -50,6 +50,8 @@ class Flight {
   bool mark_lost_by_sack(std::uint32_t mss);
   // Marks the first segment that is not there yet.
   void mark_front_lost();
+  // Marks what is longer than the path takes.
+  void mark_longer_lost(std::uint32_t bytes_max);
   // After a time-out everything is lost, and reports of the peer may be withdrawn (RFC 2018 8).
   void mark_all_lost();
 

@@ -100,7 +100,8 @@ std::string FrameTeller::tell_segment(const Ipv4Header& ip, Bytes bytes) {
   std::string rest;
   if (view->payload.size() > excerpt_bytes_max_) {
     note->payload.reset();
-    if (excerpt_bytes_max_ > 0) rest = fmt::format(" {}", to_quoted(view->payload, excerpt_bytes_max_));
+    if (excerpt_bytes_max_ > 0)
+      rest = fmt::format(" {}", to_quoted(view->payload, excerpt_bytes_max_));
   }
   return testing::to_string(*note) + rest;
 }
