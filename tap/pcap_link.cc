@@ -70,12 +70,12 @@ Trouble PcapWriter::flush() {
 
 std::size_t PcapLink::receive(Instant now, MutableBytes out) {
   const std::size_t size = inner_.receive(now, out);
-  if (size > 0) writer_.write(now, out.first(size));
+  if (size > 0) writer_.write(stamp_ == Stamp::clock ? monotonic_now() : now, out.first(size));
   return size;
 }
 
 bool PcapLink::send(Instant now, Bytes frame) {
-  writer_.write(now, frame);
+  writer_.write(stamp_ == Stamp::clock ? monotonic_now() : now, frame);
   return inner_.send(now, frame);
 }
 

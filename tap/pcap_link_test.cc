@@ -26,7 +26,7 @@ TEST_F(Pcap, WhatPassesInEitherDirectionIsWritten) {
   {
     auto writer = PcapWriter::open(path_, Medium::ethernet);
     ASSERT_TRUE(writer);
-    PcapLink link(wire.first(), *writer);
+    PcapLink link(wire.first(), *writer, Stamp::turn);
     link.send(Instant(100s), bytes_of("outbound frame"));
     wire.second().send(Instant(100s), bytes_of("inbound frame"));
     std::vector<std::uint8_t> buffer(2'000);

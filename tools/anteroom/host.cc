@@ -128,7 +128,7 @@ tap::Trouble Host::open_link(const HostOptions& options) {
     auto writer = tap::PcapWriter::open(options.capture, device_->medium());
     if (!writer) return writer.error();
     capture_.emplace(*std::move(writer));
-    captured_ = std::make_unique<tap::PcapLink>(*link_, *capture_);
+    captured_ = std::make_unique<tap::PcapLink>(*link_, *capture_, tap::Stamp::clock);
     link_ = captured_.get();
   }
   if (!options.impair.empty()) {

@@ -33,11 +33,16 @@ class PcapWriter {
   std::unique_ptr<File> file_;
 };
 
+// Whose time a captured frame bears: the turn's, as the stack sees it, or the clock's when it
+// passed.
+enum class Stamp : std::uint8_t { turn, clock };
+
 // A link around a link; every frame that passes, in either direction, is written first.
 class PcapLink final : public Link {
  public:
   // Both must outlive this object.
-  PcapLink(Link& inner, PcapWriter& writer) : inner_(inner), writer_(writer) {}
+  PcapLink(Link& inner, PcapWriter& writer, Stamp stamp)
+      : inner_(inner), writer_(writer), stamp_(stamp) {}
 
   std::size_t receive(Instant now, MutableBytes out) override;
   bool send(Instant now, Bytes frame) override;
@@ -49,6 +54,7 @@ class PcapLink final : public Link {
  private:
   Link& inner_;
   PcapWriter& writer_;
+  Stamp stamp_;
 };
 
 struct CapturedFrame {
