@@ -86,8 +86,8 @@ void Stack::Parts::erase_connection(std::uint32_t index) {
   connections.erase(index);
 }
 
-// A new connection takes over the flow of one in TIME-WAIT. The old one leaves the index at once; its
-// slot goes when its owner and the lists have let go of it.
+// A new connection takes over the flow of one in TIME-WAIT. The old one leaves the index at once;
+// its slot goes when its owner and the lists have let go of it.
 void Stack::Parts::replace_time_wait(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   flows.erase(slot.flow_tag, index);

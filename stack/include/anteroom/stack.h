@@ -98,7 +98,8 @@ class Stack {
 
   // --- Connections ---
   // Errors: no_route, no_port, address_in_use, address_not_ours, limit_reached, no_buffer,
-  // too_large (caller data beyond one segment), invalid_argument (a remote that nobody else can be).
+  // too_large (caller data beyond one segment), invalid_argument (a remote that nobody else can
+  // be).
   Result<ConnectionId> connect(Instant now, const ConnectOptions& options);
   // Takes as many bytes as there is room for. Errors: would_block (none; `writable` tells when),
   // direction_closed, the error that ended the connection, stale_id. Before the handshake completes
