@@ -13,6 +13,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/anteroomConfigVersion.cm
 install(FILES "${PROJECT_BINARY_DIR}/anteroomConfig.cmake"
   "${PROJECT_BINARY_DIR}/anteroomConfigVersion.cmake" DESTINATION "${package_dir}")
 
+# Found from where the file lies, so that an installed tree may move (cmake --install --prefix).
+file(RELATIVE_PATH up_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 foreach(package IN ITEMS anteroom anteroom-testing)
   configure_file("${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in" "${PROJECT_BINARY_DIR}/${package}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${package}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
