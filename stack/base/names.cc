@@ -22,7 +22,6 @@ const char* to_string(Error error) {
     case Error::address_not_ours: return "address_not_ours";
     case Error::no_route: return "no_route";
     case Error::no_port: return "no_port";
-    case Error::not_connected: return "not_connected";
     case Error::direction_closed: return "direction_closed";
     case Error::reset_by_peer: return "reset_by_peer";
     case Error::refused: return "refused";

@@ -15,7 +15,6 @@ class Ring {
   ~Ring() { STACK_ASSERT(!block_); }  // clear() first: a ring cannot find its pool by itself
 
   std::uint32_t size() const { return size_; }
-  std::uint32_t block_bytes() const { return block_.size; }
 
   // Writes at `offset` from the front, growing the block where needed. False, and nothing changed,
   // where the pool is exhausted. size() stays: extend() says what has become contiguous.

@@ -49,7 +49,6 @@ class Receiver {
   bool has_gap() const { return !out_of_order_.empty(); }
   // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58],
   // [MUST-59].
-  bool has_delayed_ack() const { return delayed_bytes_ != 0; }
   // After in-order text of `bytes`: true where the acknowledgment must go now.
   bool delay_ack(std::uint32_t bytes, std::uint32_t mss);
   // The window has opened so far that the peer must hear of it.

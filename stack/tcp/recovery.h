@@ -28,7 +28,6 @@ class Recovery {
   bool on_ack(const AckSummary& ack, Flight& flight, NewReno& congestion);
   void on_timeout(Seq nxt, std::uint32_t mss, bool first, Flight& flight, NewReno& congestion);
 
-  bool in_recovery() const { return phase_ != Phase::open; }
   // Bytes that duplicate acknowledgments without SACK tell have left the network.
   std::uint32_t left_network_bytes(std::uint32_t mss) const { return duplicate_acks_ * mss; }
 

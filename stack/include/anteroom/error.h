@@ -33,8 +33,6 @@ enum class Error : std::uint8_t {
   no_route,
   // Every port of the ephemeral range is taken towards this remote endpoint.
   no_port,
-  // The handshake has not completed yet.
-  not_connected,
   // This direction was closed before: by shutdown, close or the peer's FIN.
   direction_closed,
   // The connection ended: the peer reset it.
