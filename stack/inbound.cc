@@ -41,10 +41,11 @@ void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
   const auto packet = parse_ipv4(inbound.packet);
   if (!packet) return drop(packet.error());
   const Ipv4Header& header = packet->header;
-  const bool broadcast = interface.is_broadcast(header.destination);
-  const Addressing addressing{interface.is_own(header.destination), broadcast,
-                              interface.is_own(header.source),
-                              interface.is_broadcast(header.source), inbound.link_broadcast};
+  const Role destination = interface.role_of(header.destination);
+  const bool broadcast = destination == Role::broadcast;
+  const Addressing addressing{destination == Role::own, broadcast,
+                              interface.role_of(header.source) == Role::other,
+                              inbound.link_broadcast};
   if (const auto refused = refuse_ipv4(*packet, addressing)) return drop(*refused);
   if (!header.is_fragment()) return deliver(now, *packet, broadcast);
   const auto whole = reassembly.add(now, header, packet->payload);
@@ -285,9 +286,11 @@ void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segmen
                       segment.window,
                       0,
                       0};
-  const MutableBytes written = MutableBytes(bytes).first(emit_tcp(tcp, segment.options, bytes));
-  finish_tcp_checksum(written, pseudo_header_sum(flow.local.address, flow.remote.address,
-                                                 kProtocolTcp, written.size()));
+  const Written header_written = emit_tcp(tcp, segment.options, bytes);
+  const MutableBytes written = MutableBytes(bytes).first(header_written.bytes);
+  finish_tcp_checksum(
+      written, header_written,
+      pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, written.size()));
   Ipv4Header header;
   header.source = flow.local.address;
   header.destination = flow.remote.address;

@@ -344,13 +344,13 @@ std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSe
                       segment.window,
                       0,
                       segment.urgent_pointer};
-  const std::size_t header_bytes = emit_tcp(tcp, segment.options, packet.subspan(kIpv4HeaderBytes));
+  const Written header = emit_tcp(tcp, segment.options, packet.subspan(kIpv4HeaderBytes));
   if (segment.payload_bytes != 0) {
-    from.copy_payload(segment, packet.subspan(kIpv4HeaderBytes + header_bytes));
+    from.copy_payload(segment, packet.subspan(kIpv4HeaderBytes + header.bytes));
   }
-  const std::size_t tcp_bytes = header_bytes + segment.payload_bytes;
+  const std::size_t tcp_bytes = header.bytes + segment.payload_bytes;
   finish_tcp_checksum(
-      packet.subspan(kIpv4HeaderBytes, tcp_bytes),
+      packet.subspan(kIpv4HeaderBytes, tcp_bytes), header,
       pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, tcp_bytes));
   Ipv4Header ip;
   ip.source = flow.local.address;

@@ -236,8 +236,7 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   Parts& p = *parts_;
   const IpAddress& remote = options.remote.address;
   const bool usable = options.remote.port != 0 && remote.is_v4() && !remote.is_any() &&
-                      !remote.is_multicast() && !p.interface.is_broadcast(remote) &&
-                      !p.interface.is_own(remote);
+                      !remote.is_multicast() && p.interface.role_of(remote) == Role::other;
   if (!usable) return Failure{Error::invalid_argument};
   const auto hop = p.routes.next_hop(remote);
   if (!hop) return Failure{Error::no_route};
@@ -247,7 +246,7 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   const TcpOptions offered =
       syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity));
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
-  const std::size_t room = mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch);
+  const std::size_t room = mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch).bytes;
   if (options.caller_data.size() > room) return Failure{Error::too_large, room};
   if (local.port == 0) {
     const auto port = p.choose_port(local, options.remote);

@@ -180,16 +180,15 @@ std::size_t answer_syn(Bytes frame, const HashKey& key, MutableBytes out) {
   const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
   TcpOptions answer = linux_syn_options(1);
   answer.timestamp_echo = options->timestamp_value;
-  std::size_t size =
+  const Written written =
       emit_tcp({kPort, tcp->header.source_port, iss,
                 tcp->header.seq + 1 + static_cast<std::uint32_t>(tcp->payload.size()),
                 tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0},
                answer, segment);
-  std::copy(kResponse.begin(), kResponse.end(),
-            segment.begin() + static_cast<std::ptrdiff_t>(size));
-  size += kResponse.size();
+  const std::size_t size = written.bytes + kResponse.size();
+  copy_bytes(segment.subspan(written.bytes), bytes_of(kResponse));
   finish_tcp_checksum(
-      segment.first(size),
+      segment.first(size), written,
       pseudo_header_sum(ip->header.destination, ip->header.source, kProtocolTcp, size));
   Ipv4Header header;
   header.source = ip->header.destination;

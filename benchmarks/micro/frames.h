@@ -57,11 +57,11 @@ inline std::vector<std::uint8_t> frame_from(const Endpoint& from, std::uint16_t 
   emit_ethernet({kServerMac, kClientMac, kEtherTypeIpv4}, frame);
   const MutableBytes packet = MutableBytes(frame).subspan(kEthernetHeaderBytes);
   const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
-  const std::size_t header =
+  const Written written =
       emit_tcp({from.port, kPort, seq, ack, flags, 65'535, 0, 0}, options, segment);
-  std::copy(payload.begin(), payload.end(), segment.begin() + static_cast<std::ptrdiff_t>(header));
-  const std::size_t bytes = header + payload.size();
-  finish_tcp_checksum(segment.first(bytes),
+  copy_bytes(segment.subspan(written.bytes), payload);
+  const std::size_t bytes = written.bytes + payload.size();
+  finish_tcp_checksum(segment.first(bytes), written,
                       pseudo_header_sum(from.address, kServer, kProtocolTcp, bytes));
   Ipv4Header ip;
   ip.source = from.address;

@@ -91,10 +91,11 @@ void BM_EmitSynAck(benchmark::State& state) {
     emit_ethernet({kClientMac, kServerMac, kEtherTypeIpv4}, out);
     const MutableBytes packet = MutableBytes(out).subspan(kEthernetHeaderBytes);
     const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
-    const std::size_t size = emit_tcp(
+    const Written written = emit_tcp(
         {kPort, 1025, 1, 2, tcp_flag::syn | tcp_flag::ack, 65'535, 0, 0}, options, segment);
+    const std::size_t size = written.bytes;
     ip.payload_bytes = static_cast<std::uint16_t>(size);
-    finish_tcp_checksum(segment.first(size),
+    finish_tcp_checksum(segment.first(size), written,
                         pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
     emit_ipv4(ip, packet);
     benchmark::DoNotOptimize(out.data());

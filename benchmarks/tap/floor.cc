@@ -67,9 +67,9 @@ std::size_t answer_segment(const Frame& in, std::size_t size, Frame& out) {
   TcpOptions options;
   options.has_mss = syn;
   options.mss = 1'460;
-  const std::size_t tcp_bytes = emit_tcp(reply, options, MutableBytes(out).subspan(kTcpAt));
-  copy_bytes(MutableBytes(out).subspan(kTcpAt + tcp_bytes), Bytes(tcp + header, data));
-  const std::size_t segment = tcp_bytes + data;
+  const Written written = emit_tcp(reply, options, MutableBytes(out).subspan(kTcpAt));
+  copy_bytes(MutableBytes(out).subspan(kTcpAt + written.bytes), Bytes(tcp + header, data));
+  const std::size_t segment = written.bytes + data;
   const IpAddress client = IpAddress::v4(load_be32(ip + 12));
   emit_ipv4({.source = kAddress,
              .destination = client,
@@ -77,7 +77,7 @@ std::size_t answer_segment(const Frame& in, std::size_t size, Frame& out) {
              .dont_fragment = true,
              .payload_bytes = static_cast<std::uint16_t>(segment)},
             MutableBytes(out).subspan(kIpAt));
-  finish_tcp_checksum(MutableBytes(out).subspan(kTcpAt, segment),
+  finish_tcp_checksum(MutableBytes(out).subspan(kTcpAt, segment), written,
                       pseudo_header_sum(kAddress, client, kProtocolTcp, segment));
   return kTcpAt + segment;
 }

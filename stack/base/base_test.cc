@@ -88,15 +88,15 @@ TEST(BufferPool, RefusesAtItsLimitAndReusesIdleBlocks) {
   Block b = pool.take(1024);
   EXPECT_TRUE(a && b);
   EXPECT_FALSE(pool.take(2048));
-  pool.give_back(std::move(a));
+  pool.give_back(a);
   EXPECT_TRUE(static_cast<bool>(a = pool.take(3000)) == false);
   Block c = pool.take(2048);
   EXPECT_TRUE(c);
-  pool.give_back(std::move(b));
-  pool.give_back(std::move(c));
+  pool.give_back(b);
+  pool.give_back(c);
   Block d = pool.take(4096);  // idle blocks of other sizes make room
   EXPECT_TRUE(d);
-  pool.give_back(std::move(d));
+  pool.give_back(d);
 }
 
 TEST(Slab, DeadIdsStayDead) {

@@ -59,34 +59,32 @@ class BlockDeque {
   }
 
   void clear(BufferPool& pool) {
-    pool.give_back(std::move(block_));
+    pool.give_back(block_);
     block_ = {};
     front_ = size_ = 0;
   }
 
  private:
   std::uint32_t capacity() const { return static_cast<std::uint32_t>(block_.size / sizeof(T)); }
-  T* at(std::uint32_t slot) { return reinterpret_cast<T*>(block_.data.get()) + slot; }
-  const T* at(std::uint32_t slot) const {
-    return reinterpret_cast<const T*>(block_.data.get()) + slot;
-  }
+  T* at(std::uint32_t slot) { return reinterpret_cast<T*>(block_.data) + slot; }
+  const T* at(std::uint32_t slot) const { return reinterpret_cast<const T*>(block_.data) + slot; }
 
   // Elements slide to the start while at least half of the block is free; else the block doubles.
   // So each element moves a bounded number of times on average.
   bool make_room(BufferPool& pool) {
     const std::uint32_t bytes = static_cast<std::uint32_t>(size_ * sizeof(T));
     if (front_ >= capacity() / 2 && block_) {
-      move_bytes(block_.data.get(), block_.data.get() + front_ * sizeof(T), bytes);
+      move_bytes(block_.data, block_.data + front_ * sizeof(T), bytes);
       front_ = 0;
       return true;
     }
     Block larger = pool.take(block_ ? block_.size * 2 : BufferPool::kBlockMin);
     if (!larger) return false;
     if (bytes != 0) {
-      copy_bytes({larger.data.get(), larger.size}, {block_.data.get() + front_ * sizeof(T), bytes});
+      copy_bytes({larger.data, larger.size}, {block_.data + front_ * sizeof(T), bytes});
     }
-    pool.give_back(std::move(block_));
-    block_ = std::move(larger);
+    pool.give_back(block_);
+    block_ = larger;
     front_ = 0;
     return true;
   }

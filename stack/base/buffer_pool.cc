@@ -1,7 +1,9 @@
-// Free lists by size; what is kept and what is taken count together against the limit.
+// Free lists by size, through the free blocks themselves; what is kept and what is taken count
+// together against the limit.
 #include "stack/base/buffer_pool.h"
 
 #include <bit>
+#include <new>
 
 #include "stack/base/assert.h"
 
@@ -14,25 +16,36 @@ std::size_t size_class(std::uint32_t bytes) {
 
 }  // namespace
 
+BufferPool::~BufferPool() {
+  for (std::size_t i = 0; i < kSizes; ++i) release_idle(i);
+}
+
 Block BufferPool::take(std::uint32_t bytes) {
   STACK_ASSERT(bytes <= kBlockMax);
   const std::uint32_t size = bytes <= kBlockMin ? kBlockMin : std::bit_ceil(bytes);
-  auto& free = free_[size_class(size)];
-  if (!free.empty()) {
-    Block block = std::move(free.back());
-    free.pop_back();
-    kept_ -= size;
-    taken_ += size;
-    return block;
-  }
+  Free*& free = free_[size_class(size)];
+  if (free == nullptr) return make(size);
+  auto* data = reinterpret_cast<std::uint8_t*>(free);
+  free = free->next;
+  kept_ -= size;
+  taken_ += size;
+  return {data, size};
+}
+
+Block BufferPool::make(std::uint32_t size) {
   // Blocks of other sizes that lie idle make room.
-  for (std::size_t i = kSizes; i-- > 0 && taken_ + kept_ + size > bytes_max_;) {
-    kept_ -= std::uint64_t{free_[i].size()} * (std::uint64_t{kBlockMin} << i);
-    std::vector<Block>().swap(free_[i]);
-  }
+  for (std::size_t i = kSizes; i-- > 0 && taken_ + kept_ + size > bytes_max_;) release_idle(i);
   if (taken_ + kept_ + size > bytes_max_) return {};
   taken_ += size;
-  return {std::make_unique_for_overwrite<std::uint8_t[]>(size), size};
+  return {new std::uint8_t[size], size};
+}
+
+void BufferPool::release_idle(std::size_t size_class) {
+  while (Free* const idle = free_[size_class]) {
+    free_[size_class] = idle->next;
+    kept_ -= std::uint64_t{kBlockMin} << size_class;
+    delete[] reinterpret_cast<std::uint8_t*>(idle);
+  }
 }
 
 void BufferPool::give_back(Block block) {
@@ -40,7 +53,8 @@ void BufferPool::give_back(Block block) {
   STACK_ASSERT(taken_ >= block.size);
   taken_ -= block.size;
   kept_ += block.size;
-  free_[size_class(block.size)].push_back(std::move(block));
+  Free*& free = free_[size_class(block.size)];
+  free = new (block.data) Free{free};
 }
 
 }  // namespace anteroom

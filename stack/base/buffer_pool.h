@@ -5,14 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 namespace anteroom {
 
-// One block, owned. Give it back to the pool it came from.
+// A handle of one block. Whoever took it gives it back to the pool it came from, once.
 struct Block {
-  std::unique_ptr<std::uint8_t[]> data;
+  std::uint8_t* data = nullptr;
   std::uint32_t size = 0;  // bytes; a power of two, or 0 for no block
 
   explicit operator bool() const { return size != 0; }
@@ -24,9 +22,14 @@ class BufferPool {
   static constexpr std::uint32_t kBlockMax = 64u << 20;
 
   explicit BufferPool(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
+  // Every block was given back before.
+  ~BufferPool();
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
 
   // A block of at least `bytes`, which is at most kBlockMax; an empty one at the limit.
   Block take(std::uint32_t bytes);
+  // An empty block is nothing to give back.
   void give_back(Block block);
 
   std::uint64_t bytes_taken() const { return taken_; }
@@ -34,7 +37,15 @@ class BufferPool {
  private:
   static constexpr std::size_t kSizes = 18;  // 2^9 .. 2^26
 
-  std::array<std::vector<Block>, kSizes> free_;
+  // A block that nobody has, in the list of its size.
+  struct Free {
+    Free* next;
+  };
+
+  Block make(std::uint32_t size);
+  void release_idle(std::size_t size_class);
+
+  std::array<Free*, kSizes> free_{};
   std::uint64_t bytes_max_;
   std::uint64_t taken_ = 0;
   std::uint64_t kept_ = 0;

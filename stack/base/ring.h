@@ -24,8 +24,8 @@ class Ring {
     if (end > block_.size && !grow(end, pool)) return false;
     const std::uint32_t at = (front_ + offset) & (block_.size - 1);
     const std::uint32_t run = std::min(static_cast<std::uint32_t>(data.size()), block_.size - at);
-    copy_bytes({block_.data.get() + at, run}, data.first(run));
-    copy_bytes({block_.data.get(), block_.size}, data.subspan(run));
+    copy_bytes({block_.data + at, run}, data.first(run));
+    copy_bytes({block_.data, block_.size}, data.subspan(run));
     if (end > used_) used_ = end;
     return true;
   }
@@ -37,6 +37,7 @@ class Ring {
   }
 
   bool append(Bytes data, BufferPool& pool) {
+    if (!block_) return start(data, pool);
     if (!write_at(size_, data, pool)) return false;
     extend(static_cast<std::uint32_t>(data.size()));
     return true;
@@ -48,8 +49,8 @@ class Ring {
     STACK_ASSERT(offset + out.size() <= used_);
     const std::uint32_t at = (front_ + offset) & (block_.size - 1);
     const std::size_t run = std::min(out.size(), std::size_t{block_.size - at});
-    copy_bytes(out, {block_.data.get() + at, run});
-    copy_bytes(out.subspan(run), {block_.data.get(), out.size() - run});
+    copy_bytes(out, {block_.data + at, run});
+    copy_bytes(out.subspan(run), {block_.data, out.size() - run});
   }
 
   // Drops bytes from the front; gives the block back when nothing is left in it.
@@ -62,18 +63,28 @@ class Ring {
   }
 
   void clear(BufferPool& pool) {
-    pool.give_back(std::move(block_));
+    pool.give_back(block_);
     block_ = {};
     front_ = size_ = used_ = 0;
   }
 
  private:
+  // The first bytes of an empty ring: no wrap to mind.
+  bool start(Bytes data, BufferPool& pool) {
+    if (data.empty()) return true;
+    block_ = pool.take(static_cast<std::uint32_t>(data.size()));
+    if (!block_) return false;
+    copy_bytes({block_.data, block_.size}, data);
+    size_ = used_ = static_cast<std::uint32_t>(data.size());
+    return true;
+  }
+
   bool grow(std::uint32_t bytes, BufferPool& pool) {
     Block larger = pool.take(bytes);
     if (!larger) return false;
-    read_at(0, {larger.data.get(), used_});
-    pool.give_back(std::move(block_));
-    block_ = std::move(larger);
+    read_at(0, {larger.data, used_});
+    pool.give_back(block_);
+    block_ = larger;
     front_ = 0;
     return true;
   }

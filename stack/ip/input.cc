@@ -34,7 +34,7 @@ std::optional<DropReason> refuse_ipv4(const Ipv4Packet& packet, const Addressing
   const IpAddress& source = packet.header.source;
   // RFC 1122 3.2.1.3: no group, no loopback from outside, no "this network", not ourselves.
   if (source.is_multicast() || source.is_loopback() || source.v4_bits() >> 24 == 0 ||
-      addressing.source_broadcast || addressing.source_own || source.v4_bits() >> 28 == 0xf) {
+      !addressing.source_other || source.v4_bits() >> 28 == 0xf) {
     return DropReason::ip_source_invalid;
   }
   if (!addressing.destination_own && !addressing.destination_broadcast) {

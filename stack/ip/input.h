@@ -12,8 +12,7 @@ namespace anteroom {
 struct Addressing {
   bool destination_own = false;
   bool destination_broadcast = false;
-  bool source_own = false;
-  bool source_broadcast = false;
+  bool source_other = false;  // neither ourselves nor everybody
   bool link_broadcast = false;
 };
 

@@ -2,6 +2,7 @@
 #include "stack/ip/reassembly.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace anteroom {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::uint32_t kPayloadMax = 65'535 - kIpv4HeaderBytes;
 
 Reassembly::~Reassembly() {
   for (auto& datagram : datagrams_) kill(*datagram);
-  pool_.give_back(std::move(finished_));
+  pool_.give_back(finished_);
 }
 
 Reassembly::Datagram* Reassembly::find(const Ipv4Header& header) {
@@ -36,7 +37,7 @@ Reassembly::Datagram* Reassembly::make(Instant now, const Ipv4Header& header) {
 
 void Reassembly::kill(Datagram& datagram) {
   bytes_ -= datagram.data.size;
-  pool_.give_back(std::move(datagram.data));
+  pool_.give_back(datagram.data);
   datagram.data = {};
   datagram.got.clear(pool_);
   datagram.dead = true;
@@ -52,16 +53,16 @@ bool Reassembly::grow(Datagram& datagram, std::uint32_t bytes) {
   Block larger = pool_.take(bytes);
   if (!larger) return false;
   if (bytes_ - datagram.data.size + larger.size > limits_.reassembly_bytes_max) {
-    pool_.give_back(std::move(larger));
+    pool_.give_back(larger);
     return false;
   }
   if (datagram.data) {
-    copy_bytes({larger.data.get(), larger.size}, {datagram.data.data.get(), datagram.data.size});
+    copy_bytes({larger.data, larger.size}, {datagram.data.data, datagram.data.size});
   }
   bytes_ += larger.size;
   bytes_ -= datagram.data.size;
-  pool_.give_back(std::move(datagram.data));
-  datagram.data = std::move(larger);
+  pool_.give_back(datagram.data);
+  datagram.data = larger;
   return true;
 }
 
@@ -70,9 +71,8 @@ std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t of
   const Range range{offset, offset + payload.size()};
   if (datagram.got.overlaps(range)) {
     const Range* known = datagram.got.find(range.begin);
-    const bool again =
-        known != nullptr && known->end >= range.end &&
-        std::equal(payload.begin(), payload.end(), datagram.data.data.get() + offset);
+    const bool again = known != nullptr && known->end >= range.end &&
+                       std::equal(payload.begin(), payload.end(), datagram.data.data + offset);
     if (again) return std::nullopt;  // the network duplicated it
     kill(datagram);
     return DropReason::fragment_overlap;
@@ -83,7 +83,7 @@ std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t of
     kill(datagram);
     return DropReason::fragment_limit;
   }
-  copy_bytes({datagram.data.data.get() + offset, payload.size()}, payload);
+  copy_bytes({datagram.data.data + offset, payload.size()}, payload);
   return std::nullopt;
 }
 
@@ -124,11 +124,10 @@ Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now,
     }
     return std::optional<Reassembled>();
   }
-  pool_.give_back(std::move(finished_));
-  finished_ = std::move(datagram->data);
-  datagram->data = {};
+  pool_.give_back(finished_);
+  finished_ = std::exchange(datagram->data, {});
   bytes_ -= finished_.size;
-  Reassembled result{datagram->first, {finished_.data.get(), datagram->total_bytes}};
+  Reassembled result{datagram->first, {finished_.data, datagram->total_bytes}};
   result.header.more_fragments = false;
   result.header.fragment_offset_bytes = 0;
   result.header.payload_bytes = static_cast<std::uint16_t>(datagram->total_bytes);
@@ -146,12 +145,11 @@ bool Reassembly::expire_one(Instant now, std::optional<ReassemblyTimeout>& timeo
   Datagram& oldest = *datagrams_.front();
   timeout.reset();
   if (oldest.has_first && !oldest.dead) {
-    pool_.give_back(std::move(finished_));
-    finished_ = std::move(oldest.data);
-    oldest.data = {};
+    pool_.give_back(finished_);
+    finished_ = std::exchange(oldest.data, {});
     bytes_ -= finished_.size;
-    timeout = ReassemblyTimeout{
-        oldest.first, {finished_.data.get(), std::min<std::size_t>(8, oldest.got[0].end)}};
+    timeout = ReassemblyTimeout{oldest.first,
+                                {finished_.data, std::min<std::size_t>(8, oldest.got[0].end)}};
   }
   erase(oldest);
   return true;

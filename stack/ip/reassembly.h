@@ -2,6 +2,7 @@
 // overlaps another with other bytes kills its datagram (RFC 5722 4, applied to IPv4 as well).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 

@@ -3,21 +3,6 @@
 
 namespace anteroom {
 
-bool Interface::is_own(const IpAddress& address) const {
-  for (const Prefix& own : config_.addresses) {
-    if (own.address == address) return true;
-  }
-  return false;
-}
-
-bool Interface::is_broadcast(const IpAddress& address) const {
-  if (address == IpAddress::v4(UINT32_MAX)) return true;
-  for (const Prefix& own : config_.addresses) {
-    if (own.is_broadcast(address)) return true;
-  }
-  return false;
-}
-
 bool Interface::is_on_link(const IpAddress& address) const {
   for (const Prefix& own : config_.addresses) {
     if (own.contains(address)) return true;

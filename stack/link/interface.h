@@ -16,6 +16,10 @@ struct Inbound {
   Bytes packet{};
 };
 
+// What an address is to this host. `broadcast`: one of the networks' broadcast addresses, or
+// 255.255.255.255.
+enum class Role : std::uint8_t { other, own, broadcast };
+
 class Interface {
  public:
   explicit Interface(const InterfaceConfig& config) : config_(config) {}
@@ -26,9 +30,14 @@ class Interface {
   std::size_t header_bytes() const { return is_ethernet() ? kEthernetHeaderBytes : 0; }
   std::size_t frame_bytes_max() const { return header_bytes() + config_.mtu; }
 
-  bool is_own(const IpAddress& address) const;
-  // One of the networks' broadcast addresses, or 255.255.255.255.
-  bool is_broadcast(const IpAddress& address) const;
+  Role role_of(const IpAddress& address) const {
+    for (const Prefix& own : config_.addresses) {
+      if (own.address == address) return Role::own;
+      if (own.is_broadcast(address)) return Role::broadcast;
+    }
+    return address == IpAddress::v4(UINT32_MAX) ? Role::broadcast : Role::other;
+  }
+  bool is_own(const IpAddress& address) const { return role_of(address) == Role::own; }
   // In one of the networks of the own addresses.
   bool is_on_link(const IpAddress& address) const;
   // The own address to speak from towards `next_hop`: the one of its network, else the first.

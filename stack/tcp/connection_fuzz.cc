@@ -113,13 +113,14 @@ class Host {
                            choices.byte()};
     std::vector<std::uint8_t> packet(kIpv4HeaderBytes + kTcpHeaderBytesMax + 2048);
     const MutableBytes tcp = MutableBytes(packet).subspan(kIpv4HeaderBytes);
-    const std::size_t size = emit_tcp(header, options, tcp) + choices.byte() * 8u;
+    const Written written = emit_tcp(header, options, tcp);
+    const std::size_t size = written.bytes + choices.byte() * 8u;
     Ipv4Header ip;
     ip.source = IpAddress::v4(192, 0, 2, 2);
     ip.destination = IpAddress::v4(192, 0, 2, 1);
     ip.protocol = kProtocolTcp;
     ip.payload_bytes = static_cast<std::uint16_t>(size);
-    finish_tcp_checksum(tcp.first(size),
+    finish_tcp_checksum(tcp.first(size), written,
                         pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));
     emit_ipv4(ip, packet);
     stack_.receive(now_, Bytes(packet).first(kIpv4HeaderBytes + size));

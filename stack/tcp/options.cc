@@ -2,6 +2,7 @@
 #include "stack/tcp/options.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace anteroom {
 
@@ -24,9 +25,8 @@ PeerSyn peer_syn(const Segment& segment) {
 }
 
 std::uint8_t scale_for(std::uint32_t bytes) {
-  std::uint8_t shift = 0;
-  while (shift < kWindowScaleMax && (bytes >> shift) > UINT16_MAX) ++shift;
-  return shift;
+  const int shift = std::bit_width(bytes) - 16;
+  return static_cast<std::uint8_t>(std::clamp<int>(shift, 0, kWindowScaleMax));
 }
 
 Agreed agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,

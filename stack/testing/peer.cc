@@ -101,16 +101,16 @@ std::vector<std::uint8_t> Peer::packet_from(std::string_view text) const {
   }
   std::vector<std::uint8_t> packet(kIpv4HeaderBytes + kTcpHeaderBytesMax + note.length);
   const MutableBytes segment = MutableBytes(packet).subspan(kIpv4HeaderBytes);
-  const std::size_t header_bytes = emit_tcp(tcp, absolute, segment);
+  const Written written = emit_tcp(tcp, absolute, segment);
   const std::string payload = note.payload.value_or(std::string(note.length, 'x'));
-  copy_bytes(segment.subspan(header_bytes), bytes_of(payload));
-  packet.resize(kIpv4HeaderBytes + header_bytes + note.length);
+  copy_bytes(segment.subspan(written.bytes), bytes_of(payload));
+  packet.resize(kIpv4HeaderBytes + written.bytes + note.length);
   Ipv4Header ip;
   ip.source = own_;
   ip.destination = options_.config.interface.addresses.front().address;
   ip.protocol = kProtocolTcp;
-  ip.payload_bytes = static_cast<std::uint16_t>(header_bytes + note.length);
-  finish_tcp_checksum(MutableBytes(packet).subspan(kIpv4HeaderBytes),
+  ip.payload_bytes = static_cast<std::uint16_t>(written.bytes + note.length);
+  finish_tcp_checksum(MutableBytes(packet).subspan(kIpv4HeaderBytes), written,
                       pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, ip.payload_bytes));
   emit_ipv4(ip, packet);
   return packet;

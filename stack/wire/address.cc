@@ -122,17 +122,6 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   return *address;
 }
 
-bool IpAddress::is_multicast() const {
-  return is_v4() ? v4_bits() >> 28 == 0xe : octets_[0] == 0xff;
-}
-
-bool IpAddress::is_loopback() const {
-  if (is_v4()) return v4_bits() >> 24 == 127;
-  IpAddress one;
-  one.octets_[15] = 1;
-  return *this == one;
-}
-
 Result<Prefix> Prefix::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
@@ -144,18 +133,8 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   return Prefix{*address, static_cast<std::uint8_t>(*bits)};
 }
 
-bool Prefix::contains(const IpAddress& other) const {
-  if (address.is_v4() != other.is_v4()) return false;
-  if (address.is_v4()) {
-    return bits == 0 || (address.v4_bits() ^ other.v4_bits()) >> (32 - bits) == 0;
-  }
-  return same_leading_bits(address.octets().data(), other.octets().data(), bits);
-}
-
-bool Prefix::is_broadcast(const IpAddress& other) const {
-  if (!address.is_v4() || bits > 30 || !contains(other)) return false;
-  const std::uint32_t host_mask = bits == 0 ? UINT32_MAX : UINT32_MAX >> bits;
-  return (other.v4_bits() & host_mask) == host_mask;
+bool Prefix::contains_v6(const IpAddress& other) const {
+  return !other.is_v4() && same_leading_bits(address.octets().data(), other.octets().data(), bits);
 }
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {

@@ -13,6 +13,15 @@ namespace anteroom {
 // last byte is padded with zero. Sums of parts of even length add up with sum_of().
 std::uint16_t ones_sum(Bytes data);
 
+// A sum of 16-bit or 32-bit words in host order, gathered in 64 bits, folded to 16 bits.
+constexpr std::uint16_t fold_sum(std::uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
 // Two sums as one.
 constexpr std::uint16_t sum_of(std::uint16_t a, std::uint16_t b) {
   const std::uint32_t sum = std::uint32_t{a} + b;

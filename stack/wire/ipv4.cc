@@ -76,21 +76,25 @@ Result<Ipv4Packet, DropReason> parse_ipv4_quoted(Bytes packet) {
 }
 
 void emit_ipv4(const Ipv4Header& header, MutableBytes out) {
-  std::uint8_t* at = out.data();
-  at[0] = 0x45;
-  at[1] = static_cast<std::uint8_t>(header.dscp << 2 | header.ecn);
-  store_be16(at + 2, static_cast<std::uint16_t>(kIpv4HeaderBytes + header.payload_bytes));
-  store_be16(at + 4, header.identification);
-  std::uint16_t fragment = static_cast<std::uint16_t>(header.fragment_offset_bytes / 8);
+  std::uint32_t fragment = header.fragment_offset_bytes / 8u;
   if (header.dont_fragment) fragment |= kDontFragment;
   if (header.more_fragments) fragment |= kMoreFragments;
-  store_be16(at + 6, fragment);
-  at[8] = header.hop_limit;
-  at[9] = header.protocol;
-  store_be16(at + 10, 0);
-  store_be32(at + 12, header.source.v4_bits());
-  store_be32(at + 16, header.destination.v4_bits());
-  store_be16(at + 10, checksum_field(ones_sum(out.first(kIpv4HeaderBytes))));
+  const std::uint32_t first = 0x45u << 24 | std::uint32_t{header.dscp} << 18 |
+                              std::uint32_t{header.ecn} << 16 |
+                              static_cast<std::uint32_t>(kIpv4HeaderBytes + header.payload_bytes);
+  const std::uint32_t second = std::uint32_t{header.identification} << 16 | fragment;
+  const std::uint32_t third = std::uint32_t{header.hop_limit} << 24 | std::uint32_t{header.protocol}
+                                                                          << 16;
+  const std::uint32_t source = header.source.v4_bits();
+  const std::uint32_t destination = header.destination.v4_bits();
+  // Summed from the fields: reading them again right behind the stores would stall.
+  const std::uint16_t sum = fold_sum(std::uint64_t{first} + second + third + source + destination);
+  std::uint8_t* at = out.data();
+  store_be32(at, first);
+  store_be32(at + 4, second);
+  store_be32(at + 8, third | checksum_field(sum));
+  store_be32(at + 12, source);
+  store_be32(at + 16, destination);
 }
 
 }  // namespace anteroom

@@ -26,23 +26,27 @@ Result<TcpView, DropReason> parse_tcp(Bytes segment) {
   return parsed;
 }
 
-std::size_t emit_tcp(const TcpHeader& header, const TcpOptions& options, MutableBytes out) {
-  const std::size_t header_bytes =
-      kTcpHeaderBytes + emit_tcp_options(options, out.subspan(kTcpHeaderBytes));
+Written emit_tcp(const TcpHeader& header, const TcpOptions& options, MutableBytes out) {
+  const Written after = emit_tcp_options(options, out.subspan(kTcpHeaderBytes));
+  const std::size_t header_bytes = kTcpHeaderBytes + after.bytes;
+  const std::uint32_t words[] = {std::uint32_t{header.source_port} << 16 | header.destination_port,
+                                 header.seq, header.ack,
+                                 static_cast<std::uint32_t>(header_bytes / 4) << 28 |
+                                     std::uint32_t{header.flags} << 16 | header.window,
+                                 header.urgent_pointer};
+  std::uint64_t sum = after.sum;
   std::uint8_t* at = out.data();
-  store_be16(at, header.source_port);
-  store_be16(at + 2, header.destination_port);
-  store_be32(at + 4, header.seq);
-  store_be32(at + 8, header.ack);
-  store_be16(at + 12, static_cast<std::uint16_t>(header_bytes / 4 << 12 | header.flags));
-  store_be16(at + 14, header.window);
-  store_be16(at + 16, 0);
-  store_be16(at + 18, header.urgent_pointer);
-  return header_bytes;
+  for (const std::uint32_t word : words) {
+    store_be32(at, word);
+    sum += word;
+    at += 4;
+  }
+  return {header_bytes, fold_sum(sum)};
 }
 
-void finish_tcp_checksum(MutableBytes segment, std::uint16_t pseudo_sum) {
-  const std::uint16_t sum = sum_of(ones_sum(segment), pseudo_sum);
+void finish_tcp_checksum(MutableBytes segment, const Written& header, std::uint16_t pseudo_sum) {
+  const std::uint16_t payload_sum = ones_sum(segment.subspan(header.bytes));
+  const std::uint16_t sum = sum_of(sum_of(header.sum, payload_sum), pseudo_sum);
   store_be16(segment.data() + 16, checksum_field(sum));
 }
 

@@ -48,11 +48,12 @@ struct TcpView {
 // Checks the lengths; not the checksum, which needs the addresses (pseudo_header_sum).
 Result<TcpView, DropReason> parse_tcp(Bytes segment);
 
-// Writes header and options, checksum field zero; the number of bytes written, a multiple of 4. The
-// payload belongs right behind them, then finish_tcp_checksum().
-std::size_t emit_tcp(const TcpHeader& header, const TcpOptions& options, MutableBytes out);
+// Writes header and options, checksum field zero: a multiple of 4 bytes. The payload belongs right
+// behind them, then finish_tcp_checksum().
+Written emit_tcp(const TcpHeader& header, const TcpOptions& options, MutableBytes out);
 
-// Puts the checksum into a whole segment; `pseudo_sum` is its pseudo header's.
-void finish_tcp_checksum(MutableBytes segment, std::uint16_t pseudo_sum);
+// Puts the checksum into a whole segment that starts with what emit_tcp() has written; `pseudo_sum`
+// is its pseudo header's.
+void finish_tcp_checksum(MutableBytes segment, const Written& header, std::uint16_t pseudo_sum);
 
 }  // namespace anteroom

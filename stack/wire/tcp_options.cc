@@ -2,6 +2,7 @@
 #include "stack/wire/tcp_options.h"
 
 #include "stack/base/bytes.h"
+#include "stack/wire/checksum.h"
 
 namespace anteroom {
 namespace {
@@ -35,6 +36,12 @@ bool parse_fast_open(Bytes data, TcpOptions& parsed) {
   return true;
 }
 
+void take_timestamps(const std::uint8_t* at, TcpOptions& parsed) {
+  parsed.has_timestamp = true;
+  parsed.timestamp_value = load_be32(at);
+  parsed.timestamp_echo = load_be32(at + 4);
+}
+
 // `data` is what follows kind and length. False where its size is not the kind's.
 bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
   switch (kind) {
@@ -52,9 +59,7 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
     case kSack: return parse_sack(data, parsed);
     case kTimestamps:
       if (data.size() != 8) return false;
-      parsed.has_timestamp = true;
-      parsed.timestamp_value = load_be32(data.data());
-      parsed.timestamp_echo = load_be32(data.data() + 4);
+      take_timestamps(data.data(), parsed);
       return true;
     case kFastOpen: return parse_fast_open(data, parsed);
     case kExperimental1:
@@ -66,48 +71,48 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
   }
 }
 
-// Writes options one behind the other.
+// Writes options one behind the other, in whole words where they allow it, and sums what it writes:
+// reading it again right behind narrow stores would stall.
 class OptionWriter {
  public:
   explicit OptionWriter(MutableBytes out) : out_(out) {}
 
   std::size_t size() const { return size_; }
   std::size_t room() const { return kTcpOptionBytesMax - size_; }
+  std::uint16_t sum() const { return fold_sum(sum_); }
 
-  void put8(std::uint8_t value) { out_[size_++] = value; }
-  void put16(std::uint16_t value) {
-    store_be16(out_.data() + size_, value);
-    size_ += 2;
-  }
   void put32(std::uint32_t value) {
     store_be32(out_.data() + size_, value);
+    sum_ += value;
     size_ += 4;
   }
-  void put(Bytes bytes) {
-    copy_bytes(out_.subspan(size_), bytes);
-    size_ += bytes.size();
-  }
-  void head(std::uint8_t kind, std::size_t data_bytes) {
-    put8(kind);
-    put8(static_cast<std::uint8_t>(data_bytes + 2));
-  }
-  // Pads so that an option of `bytes` bytes ends on a multiple of 4.
-  void align_end(std::size_t bytes) {
-    while ((size_ + bytes) % 4 != 0) put8(kNoOperation);
+  // An option of any length, behind so many no-operations that it ends on a word.
+  void put(std::uint8_t kind, Bytes data) {
+    const std::size_t start = size_;
+    while ((size_ + 2 + data.size()) % 4 != 0) out_[size_++] = kNoOperation;
+    out_[size_++] = kind;
+    out_[size_++] = static_cast<std::uint8_t>(2 + data.size());
+    copy_bytes(out_.subspan(size_), data);
+    size_ += data.size();
+    sum_ += ones_sum(out_.subspan(start, size_ - start));
   }
 
  private:
   MutableBytes out_;
   std::size_t size_ = 0;
+  std::uint64_t sum_ = 0;
 };
 
+// Kind and length of an option, behind two bytes of something else.
+constexpr std::uint32_t word(std::uint8_t first, std::uint8_t second, std::uint8_t kind,
+                             std::size_t data_bytes) {
+  return std::uint32_t{first} << 24 | std::uint32_t{second} << 16 | std::uint32_t{kind} << 8 |
+         static_cast<std::uint32_t>(2 + data_bytes);
+}
+
 void emit_timestamps(const TcpOptions& options, OptionWriter& out) {
-  if (options.sack_permitted) {
-    out.head(kSackPermitted, 0);
-  } else {
-    out.align_end(10);
-  }
-  out.head(kTimestamps, 8);
+  out.put32(options.sack_permitted ? word(kSackPermitted, 2, kTimestamps, 8)
+                                   : word(kNoOperation, kNoOperation, kTimestamps, 8));
   out.put32(options.timestamp_value);
   out.put32(options.timestamp_echo);
 }
@@ -115,17 +120,33 @@ void emit_timestamps(const TcpOptions& options, OptionWriter& out) {
 void emit_sack(const TcpOptions& options, OptionWriter& out) {
   if (out.room() < 12) return;
   const std::size_t count = std::min<std::size_t>(options.sack_count, (out.room() - 4) / 8);
-  out.align_end(2 + 8 * count);
-  out.head(kSack, 8 * count);
+  out.put32(word(kNoOperation, kNoOperation, kSack, 8 * count));
   for (std::size_t i = 0; i < count; ++i) {
     out.put32(options.sack[i].left);
     out.put32(options.sack[i].right);
   }
 }
 
-}  // namespace
-
-namespace {
+// The two layouts that nearly every segment has, compared in whole words: timestamps behind two
+// no-operations, and a SYN's MSS, SACK-permitted, timestamps and window scale.
+bool read_usual_options(Bytes options, TcpOptions& parsed) {
+  const std::uint8_t* at = options.data();
+  if (options.size() == 12) {
+    if (load_be32(at) != word(kNoOperation, kNoOperation, kTimestamps, 8)) return false;
+    take_timestamps(at + 4, parsed);
+    return true;
+  }
+  if (options.size() != 20 || load_be16(at) != (kMss << 8 | 4) ||
+      load_be32(at + 4) != word(kSackPermitted, 2, kTimestamps, 8) ||
+      load_be32(at + 16) >> 8 != (kNoOperation << 16 | kWindowScale << 8 | 3)) {
+    return false;
+  }
+  parsed.has_mss = parsed.sack_permitted = parsed.has_window_scale = true;
+  parsed.mss = load_be16(at + 2);
+  take_timestamps(at + 8, parsed);
+  parsed.window_scale = at[19];
+  return true;
+}
 
 bool read_options(Bytes options, TcpOptions& parsed) {
   std::size_t at = 0;
@@ -150,41 +171,32 @@ bool read_options(Bytes options, TcpOptions& parsed) {
 Result<TcpOptions, DropReason> parse_tcp_options(Bytes options) {
   // One object from here to the caller, filled in place (notes/002).
   Result<TcpOptions, DropReason> parsed(std::in_place);
-  if (!read_options(options, *parsed)) parsed.fail(DropReason::tcp_options);
+  if (!read_usual_options(options, *parsed) && !read_options(options, *parsed))
+    parsed.fail(DropReason::tcp_options);
   return parsed;
 }
 
-std::size_t emit_tcp_options(const TcpOptions& options, MutableBytes out) {
+Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
   OptionWriter writer(out);
-  if (options.has_mss) {
-    writer.head(kMss, 2);
-    writer.put16(options.mss);
-  }
+  if (options.has_mss) writer.put32(std::uint32_t{kMss} << 24 | 4u << 16 | options.mss);
   if (options.has_timestamp) {
     emit_timestamps(options, writer);
   } else if (options.sack_permitted) {
-    writer.align_end(2);
-    writer.head(kSackPermitted, 0);
+    writer.put32(word(kNoOperation, kNoOperation, kSackPermitted, 0));
   }
   if (options.has_window_scale) {
-    writer.align_end(3);
-    writer.head(kWindowScale, 1);
-    writer.put8(options.window_scale);
+    writer.put32(std::uint32_t{kNoOperation} << 24 | std::uint32_t{kWindowScale} << 16 | 3u << 8 |
+                 options.window_scale);
   }
   if (options.has_fast_open) {
-    writer.align_end(2u + options.fast_open.size);
-    writer.head(kFastOpen, options.fast_open.size);
-    writer.put(Bytes(options.fast_open.bytes).first(options.fast_open.size));
+    writer.put(kFastOpen, Bytes(options.fast_open.bytes).first(options.fast_open.size));
   }
   if (options.experimental.kind != 0) {
-    writer.align_end(2 + options.experimental.data.size());
-    writer.head(options.experimental.kind, options.experimental.data.size());
-    writer.put(options.experimental.data);
+    writer.put(options.experimental.kind, options.experimental.data);
   }
   if (options.sack_count != 0) emit_sack(options, writer);
-  writer.align_end(0);
   STACK_ASSERT(writer.size() <= kTcpOptionBytesMax);
-  return writer.size();
+  return {writer.size(), writer.sum()};
 }
 
 }  // namespace anteroom

@@ -59,9 +59,15 @@ struct TcpOptions {
 // counts.
 Result<TcpOptions, DropReason> parse_tcp_options(Bytes options);
 
-// Writes the options padded with no-operations to a multiple of 4; the number of bytes written.
+// Bytes that were written, and their one's-complement sum, so that nobody has to read them again.
+struct Written {
+  std::size_t bytes = 0;
+  std::uint16_t sum = 0;
+};
+
+// Writes the options padded with no-operations to a multiple of 4 bytes.
 // In the order that middleboxes know from Linux: MSS, SACK-permitted, timestamps, window scale,
 // Fast Open, experimental, SACK blocks. SACK blocks that do not fit are left out, the last first.
-std::size_t emit_tcp_options(const TcpOptions& options, MutableBytes out);
+Written emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

@@ -40,8 +40,7 @@ void fuzz_tcp(Bytes input) {
       options->has_fast_open || options->experimental.kind != 0 || options->sack_count > 2;
   if (crowded) return;
   std::vector<std::uint8_t> out(kTcpHeaderBytesMax);
-  const std::size_t size = emit_tcp(view->header, *options, out);
-  out.resize(size);
+  out.resize(emit_tcp(view->header, *options, out).bytes);
   const auto again = testing::note_of(out);
   STACK_ASSERT(again && again->options == noted->options && again->seq == noted->seq);
 }

@@ -143,9 +143,60 @@ TEST(TcpOptions, SackBlocksThatDoNotFitAreLeftOut) {
   options.has_timestamp = true;
   options.sack_count = 4;
   std::uint8_t out[kTcpOptionBytesMax];
-  const std::size_t size = emit_tcp_options(options, out);
+  const std::size_t size = emit_tcp_options(options, out).bytes;
   EXPECT_EQ(size, 40u);
   EXPECT_EQ(parse_tcp_options(out)->sack_count, 3);
+}
+
+// The layouts that are recognised in whole words read as they do behind a no-operation, where they
+// are not.
+TEST(TcpOptions, UsualLayoutsReadAsAnyOther) {
+  TcpOptions syn;
+  syn.has_mss = syn.sack_permitted = syn.has_timestamp = syn.has_window_scale = true;
+  syn.mss = 0x1234;
+  syn.timestamp_value = 0x01020304;
+  syn.timestamp_echo = 0xfffefdfc;
+  syn.window_scale = 14;
+  TcpOptions data;
+  data.has_timestamp = true;
+  data.timestamp_value = 7;
+  for (const TcpOptions& options : {syn, data}) {
+    std::uint8_t out[1 + kTcpOptionBytesMax] = {1};
+    const std::size_t size = emit_tcp_options(options, MutableBytes(out).subspan(1)).bytes;
+    const auto usual = parse_tcp_options(Bytes(out).subspan(1, size));
+    const auto shifted = parse_tcp_options(Bytes(out).first(1 + size));
+    for (const auto* seen : {&usual, &shifted}) {
+      ASSERT_TRUE(*seen);
+      EXPECT_EQ((*seen)->has_mss, options.has_mss);
+      EXPECT_EQ((*seen)->mss, options.mss);
+      EXPECT_EQ((*seen)->sack_permitted, options.sack_permitted);
+      EXPECT_EQ((*seen)->timestamp_value, options.timestamp_value);
+      EXPECT_EQ((*seen)->timestamp_echo, options.timestamp_echo);
+      EXPECT_EQ((*seen)->has_window_scale, options.has_window_scale);
+      EXPECT_EQ((*seen)->window_scale, options.window_scale);
+    }
+  }
+}
+
+// The sum that emit_tcp() gathers while it writes is the sum of what it has written.
+TEST(Tcp, WrittenSumIsThatOfTheBytes) {
+  for (unsigned chosen = 0; chosen < 64; ++chosen) {
+    TcpOptions options;
+    options.has_mss = (chosen & 1) != 0;
+    options.mss = 1460;
+    options.sack_permitted = (chosen & 2) != 0;
+    options.has_timestamp = (chosen & 4) != 0;
+    options.timestamp_value = 0xfedcba98;
+    options.has_window_scale = (chosen & 8) != 0;
+    options.has_fast_open = (chosen & 16) != 0;
+    options.fast_open = {10, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
+    options.sack_count = (chosen & 32) != 0 ? 1 : 0;
+    options.sack[0] = {0xffffff00, 0x00000100};
+    std::uint8_t out[kTcpHeaderBytesMax];
+    const TcpHeader header{1025, 80, 0xdeadbeef, 0x12345678, 0x1ff, 65'535, 0, 99};
+    const Written written = emit_tcp(header, options, out);
+    EXPECT_EQ(written.sum, ones_sum(Bytes(out).first(written.bytes))) << chosen;
+  }
 }
 
 TEST(Tcp, LengthsAreChecked) {

@@ -31,9 +31,9 @@ std::vector<std::uint8_t> packet_of(bool to_server, TcpHeader header, std::strin
   std::vector<std::uint8_t> packet(kIpv4HeaderBytes + segment_bytes);
   emit_ipv4(ip, packet);
   const MutableBytes segment = MutableBytes(packet).subspan(kIpv4HeaderBytes);
-  emit_tcp(header, {}, segment);
+  const Written written = emit_tcp(header, {}, segment);
   copy_bytes(segment.subspan(kTcpHeaderBytes), bytes_of(payload));
-  finish_tcp_checksum(segment,
+  finish_tcp_checksum(segment, written,
                       pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, segment_bytes));
   return packet;
 }

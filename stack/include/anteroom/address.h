@@ -49,12 +49,18 @@ class IpAddress {
     return words.high == 0 && (words.low & kMappedMask) == kMappedBits;
   }
   constexpr bool is_any() const { return *this == IpAddress() || *this == v4(0); }
-  bool is_multicast() const;
-  bool is_loopback() const;
+  constexpr bool is_multicast() const {
+    return is_v4() ? v4_bits() >> 28 == 0xe : octets_[0] == 0xff;
+  }
+  constexpr bool is_loopback() const {
+    return is_v4() ? v4_bits() >> 24 == 127
+                   : *this == v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+  }
   // The 32 bits of an IPv4 address in host order; meaningless for IPv6.
   constexpr std::uint32_t v4_bits() const {
-    return std::uint32_t{octets_[12]} << 24 | std::uint32_t{octets_[13]} << 16 |
-           std::uint32_t{octets_[14]} << 8 | octets_[15];
+    const std::uint64_t low = as_words().low;
+    return kLittle ? __builtin_bswap32(static_cast<std::uint32_t>(low >> 32))
+                   : static_cast<std::uint32_t>(low);
   }
   constexpr const std::array<std::uint8_t, 16>& octets() const { return octets_; }
 
@@ -85,10 +91,21 @@ struct Prefix {
 
   // Reads "192.0.2.1/24"; without a slash all bits count.
   static Result<Prefix> parse(std::string_view text);
-  bool contains(const IpAddress& other) const;
+  constexpr bool contains(const IpAddress& other) const {
+    if (!address.is_v4()) return contains_v6(other);
+    return other.is_v4() && ((address.v4_bits() ^ other.v4_bits()) & ~host_mask()) == 0;
+  }
   // The all-ones host address of an IPv4 network of at most 30 bits.
-  bool is_broadcast(const IpAddress& other) const;
+  constexpr bool is_broadcast(const IpAddress& other) const {
+    return address.is_v4() && bits <= 30 && other.is_v4() &&
+           other.v4_bits() == (address.v4_bits() | host_mask());
+  }
   friend bool operator==(const Prefix&, const Prefix&) = default;
+
+ private:
+  // Of an IPv4 network: the bits that name the host.
+  constexpr std::uint32_t host_mask() const { return bits >= 32 ? 0 : UINT32_MAX >> bits; }
+  bool contains_v6(const IpAddress& other) const;
 };
 
 struct Endpoint {
