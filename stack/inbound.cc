@@ -243,7 +243,7 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
     }
     return;
   }
-  const auto made = make_connection(now, flow, hash);
+  const auto made = make_connection(now, flow, hash, chosen.options.congestion);
   if (!made) return drop(DropReason::tcp_connection_limit);
   ConnectionSlot& slot = connections[*made];
   slot.listener = listeners.id_of(listener);

@@ -126,7 +126,8 @@ struct Stack::Parts {
   std::uint32_t find_listener(const Endpoint& local) const;
   ConnectionSlot* find_owned(ConnectionId connection);
   // The slot for a new connection, or the limit that is in the way.
-  Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash);
+  Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash,
+                                        std::optional<CongestionAlgorithm> congestion);
   bool evict_time_wait();
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);

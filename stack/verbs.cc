@@ -125,7 +125,8 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
   }
   const auto in_syn_ack =
       static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
-  const auto made = p.make_connection(now, request.flow, request.flow_hash);
+  const auto made = p.make_connection(now, request.flow, request.flow_hash,
+                                      p.listeners[request.listener].options.congestion);
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.listener = p.listeners.id_of(request.listener);
@@ -190,11 +191,13 @@ std::uint32_t Stack::Parts::find_connection(std::uint64_t hash, const Flow& flow
 }
 
 Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow,
-                                                    std::uint64_t hash) {
+                                                    std::uint64_t hash,
+                                                    std::optional<CongestionAlgorithm> congestion) {
   if (connections.full() && !evict_time_wait()) {
     return Failure{Error::limit_reached, config.limits.connections_max};
   }
-  const Birth birth{flow, initial_numbers(hash, now), path_mtu.find(now, flow.remote.address)};
+  const Birth birth{flow, initial_numbers(hash, now), path_mtu.find(now, flow.remote.address),
+                    congestion.value_or(config.tcp.congestion)};
   const std::uint32_t index = connections.emplace(birth, ctx).index;
   connections[index].flow_tag = static_cast<std::uint32_t>(hash);
   flows.insert(hash, index);
@@ -259,7 +262,7 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
       p.backlog.find(hash, flow) != kNoRequest) {
     return Failure{Error::address_in_use};
   }
-  const auto made = p.make_connection(now, flow, hash);
+  const auto made = p.make_connection(now, flow, hash, options.congestion);
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;

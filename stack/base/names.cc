@@ -52,12 +52,15 @@ const char* to_string(EventKind kind) {
 const char* to_string(Timer timer) {
   switch (timer) {
     case Timer::none: return "none";
+    case Timer::reordering: return "reordering";
+    case Timer::tail_loss_probe: return "tail_loss_probe";
     case Timer::retransmit: return "retransmit";
     case Timer::persist: return "persist";
     case Timer::delayed_ack: return "delayed_ack";
     case Timer::keepalive: return "keepalive";
     case Timer::time_wait: return "time_wait";
     case Timer::fin_wait_2: return "fin_wait_2";
+    case Timer::pacing: return "pacing";
     case Timer::request_expiry: return "request_expiry";
     case Timer::neighbor: return "neighbor";
     case Timer::reassembly: return "reassembly";

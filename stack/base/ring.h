@@ -2,6 +2,8 @@
 // front, may be written ahead of the end (out-of-order data), and the block goes back when empty.
 #pragma once
 
+#include <bit>
+
 #include "stack/base/buffer_pool.h"
 #include "stack/base/bytes.h"
 
@@ -12,7 +14,9 @@ class Ring {
   Ring() = default;
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
-  ~Ring() { STACK_ASSERT(!block_); }  // clear() first: a ring cannot find its pool by itself
+  ~Ring() {
+    STACK_ASSERT(data_ == nullptr);
+  }  // clear() first: a ring cannot find its pool by itself
 
   std::uint32_t size() const { return size_; }
 
@@ -21,11 +25,11 @@ class Ring {
   bool write_at(std::uint32_t offset, Bytes data, BufferPool& pool) {
     if (data.empty()) return true;
     const std::uint32_t end = offset + static_cast<std::uint32_t>(data.size());
-    if (end > block_.size && !grow(end, pool)) return false;
-    const std::uint32_t at = (front_ + offset) & (block_.size - 1);
-    const std::uint32_t run = std::min(static_cast<std::uint32_t>(data.size()), block_.size - at);
-    copy_bytes({block_.data + at, run}, data.first(run));
-    copy_bytes({block_.data, block_.size}, data.subspan(run));
+    if (end > capacity() && !grow(end, pool)) return false;
+    const std::uint32_t at = (front_ + offset) & (capacity() - 1);
+    const std::uint32_t run = std::min(static_cast<std::uint32_t>(data.size()), capacity() - at);
+    copy_bytes({data_ + at, run}, data.first(run));
+    copy_bytes({data_, capacity()}, data.subspan(run));
     if (end > used_) used_ = end;
     return true;
   }
@@ -33,11 +37,11 @@ class Ring {
   // Takes `bytes` that were written behind the end into the contiguous part.
   void extend(std::uint32_t bytes) {
     size_ += bytes;
-    STACK_ASSERT(size_ <= block_.size);
+    STACK_ASSERT(size_ <= capacity());
   }
 
   bool append(Bytes data, BufferPool& pool) {
-    if (!block_) return start(data, pool);
+    if (data_ == nullptr) return start(data, pool);
     if (!write_at(size_, data, pool)) return false;
     extend(static_cast<std::uint32_t>(data.size()));
     return true;
@@ -47,10 +51,10 @@ class Ring {
   void read_at(std::uint32_t offset, MutableBytes out) const {
     if (out.empty()) return;
     STACK_ASSERT(offset + out.size() <= used_);
-    const std::uint32_t at = (front_ + offset) & (block_.size - 1);
-    const std::size_t run = std::min(out.size(), std::size_t{block_.size - at});
-    copy_bytes(out, {block_.data + at, run});
-    copy_bytes(out.subspan(run), {block_.data, out.size() - run});
+    const std::uint32_t at = (front_ + offset) & (capacity() - 1);
+    const std::size_t run = std::min(out.size(), std::size_t{capacity() - at});
+    copy_bytes(out, {data_ + at, run});
+    copy_bytes(out.subspan(run), {data_, out.size() - run});
   }
 
   // Drops bytes from the front; gives the block back when nothing is left in it.
@@ -58,13 +62,13 @@ class Ring {
     STACK_ASSERT(bytes <= size_);
     size_ -= bytes;
     used_ -= bytes;
-    front_ = block_ ? (front_ + bytes) & (block_.size - 1) : 0;
+    front_ = data_ != nullptr ? (front_ + bytes) & (capacity() - 1) : 0;
     if (used_ == 0) clear(pool);
   }
 
   void clear(BufferPool& pool) {
-    pool.give_back(block_);
-    block_ = {};
+    if (data_ != nullptr) pool.give_back({data_, capacity()});
+    data_ = nullptr;
     front_ = size_ = used_ = 0;
   }
 
@@ -72,27 +76,36 @@ class Ring {
   // The first bytes of an empty ring: no wrap to mind.
   bool start(Bytes data, BufferPool& pool) {
     if (data.empty()) return true;
-    block_ = pool.take(static_cast<std::uint32_t>(data.size()));
-    if (!block_) return false;
-    copy_bytes({block_.data, block_.size}, data);
+    const Block block = pool.take(static_cast<std::uint32_t>(data.size()));
+    if (!block) return false;
+    hold(block);
+    copy_bytes({data_, capacity()}, data);
     size_ = used_ = static_cast<std::uint32_t>(data.size());
     return true;
   }
 
+  // Of the block; a power of two, of which the exponent is kept.
+  std::uint32_t capacity() const { return data_ != nullptr ? 1u << capacity_log2_ : 0; }
+  void hold(const Block& block) {
+    data_ = block.data;
+    capacity_log2_ = static_cast<std::uint8_t>(std::countr_zero(block.size));
+  }
+
   bool grow(std::uint32_t bytes, BufferPool& pool) {
-    Block larger = pool.take(bytes);
+    const Block larger = pool.take(bytes);
     if (!larger) return false;
     read_at(0, {larger.data, used_});
-    pool.give_back(block_);
-    block_ = larger;
+    if (data_ != nullptr) pool.give_back({data_, capacity()});
+    hold(larger);
     front_ = 0;
     return true;
   }
 
-  Block block_;
+  std::uint8_t* data_ = nullptr;
   std::uint32_t front_ = 0;
   std::uint32_t size_ = 0;  // contiguous from the front
   std::uint32_t used_ = 0;  // up to the last byte ever written ahead
+  std::uint8_t capacity_log2_ = 0;
 };
 
 }  // namespace anteroom

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stack/tcp/connection.h"
+#include "stack/tcp/sack_blocks.h"
 
 namespace anteroom {
 
@@ -11,7 +12,7 @@ namespace anteroom {
 // trip.
 void Connection::complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx) {
   const bool syn = segment.has(tcp_flag::syn);
-  if (syn_transmissions_ == 1) rtt_.on_sample(now - sent_data_at_, ctx.tcp);
+  if (syn_transmissions_ == 1) rtt_.on_sample(now, now - sent_data_at_, ctx.tcp);
   const std::uint32_t taken = snd_.on_ack(segment.ack, ctx.pool);
   if (!passive_) caller_data_taken_ = taken;
   bytes_acked_ += taken;
@@ -19,7 +20,11 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
                         std::uint32_t{segment.window} << (syn ? 0 : agreed_.send_scale));
   // RFC 5681 3.1: after a lost SYN the initial window is one segment.
   const bool lost_syn = syn_transmissions_ > 1;
-  congestion_ = NewReno(lost_syn ? 1 : ctx.tcp.initial_window_segments, payload_max());
+  congestion_ = Congestion({.algorithm = congestion_.algorithm(),
+                            .paced = ctx.tcp.pacing,
+                            .window_segments = ctx.tcp.initial_window_segments,
+                            .mss = payload_max()});
+  if (lost_syn) congestion_.set_window(payload_max());
   if (lost_syn) rtt_.restart_after_lost_syn();
   retries_ = 0;
   owes_syn_ = false;
@@ -27,7 +32,9 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   enter(now, State::established, ctx);
   const std::uint32_t refused = snd_.nxt().since(segment.ack);
   if (refused != 0) {
-    if (!flight_.add_refused(now, segment.ack, refused, ctx.pool)) {
+    const bool kept = (outstanding_ || outstanding_.make(ctx.pool, segment.ack)) &&
+                      outstanding_->flight.add_refused(now, segment.ack, refused, ctx.pool);
+    if (!kept) {
       owes_reset_ = true;
       fail(Error::no_buffer, ctx);
       return;
@@ -36,7 +43,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
     restart_retransmit_timer(now);
   }
   if (snd_.fin_queued()) enter(now, State::fin_wait_1, ctx);
-  heard_at_ = now;
+  heard_at_ms_ = wrapping_ms(now);
   restart_keepalive(now);
 }
 
@@ -48,39 +55,39 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
       !segment.ack.before(snd_.una()) && snd_.update_window(segment.seq, segment.ack, window);
   if (window_changed && window != 0) override_ = false;
 
-  AckSummary ack;
-  ack.duplicate = !progress && is_duplicate_ack(segment, window_changed);
-  ack.sack = agreed_.sack;
-  ack.window_limited = window_limited_;
-  ack.mss = payload_max();
-  ack.acked_bytes = progress ? segment.ack.since(snd_.una()) : 0;
-  if (agreed_.sack && segment.options.sack_count != 0) {
-    ack.sacked_bytes =
-        flight_.on_sack(segment.options, later_of(segment.ack, snd_.una()), snd_.nxt());
+  const bool has_echo = agreed_.timestamps && segment.options.has_timestamp;
+  const Echo echo{timestamps_, segment.options.timestamp_echo, has_echo};
+  const AckKind kind{progress, !progress && is_duplicate_ack(segment, window_changed),
+                     agreed_.sack && reports_duplicate(segment.options, segment.ack), agreed_.sack};
+  Delivery delivery(now, rtt_.minimum(), echo);
+  if (progress) take_acknowledged(now, segment, delivery, ctx);
+  if (outstanding_) {
+    if (agreed_.sack && segment.options.sack_count != 0) {
+      outstanding_->flight.on_sack(segment.options, snd_.una(), snd_.nxt(), delivery);
+    }
+    recover(now, kind, echo, delivery, ctx);
   }
-  if (progress) take_acknowledged(now, segment, ctx);
-  ack.una = snd_.una();
-  ack.nxt = snd_.nxt();
-  if (recovery_.on_ack(ack, flight_, congestion_)) ++ctx.stats.fast_retransmits;
   if (progress) {
     window_limited_ = false;
     after_own_fin_acked(now, ctx);
   }
+  if (state_ != State::closed) settle_outstanding(now, ctx);
 }
 
 bool Connection::is_duplicate_ack(const Segment& segment, bool window_changed) const {
-  return segment.ack == snd_.una() && !flight_.empty() && segment.length() == 0 && !window_changed;
+  return segment.ack == snd_.una() && !idle() && segment.length() == 0 && !window_changed;
 }
 
-void Connection::take_acknowledged(Instant now, const Segment& segment, const TcpContext& ctx) {
-  const std::optional<Instant> sent_at = flight_.on_ack(segment.ack, ctx.pool);
+void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
+                                   const TcpContext& ctx) {
+  if (outstanding_) outstanding_->flight.on_ack(segment.ack, delivery, ctx.pool);
   bytes_acked_ += snd_.on_ack(segment.ack, ctx.pool);
-  if (sent_at) {
-    rtt_.on_sample(now - *sent_at, ctx.tcp);
+  if (const auto sample = delivery.sample()) {
+    rtt_.on_sample(now, *sample, ctx.tcp);
   } else if (agreed_.timestamps && segment.options.timestamp_echo != 0) {
     // Of a retransmitted segment only the echo tells which copy arrived, RFC 7323 4.1.
     const Duration age = timestamps_.age_of(segment.options.timestamp_echo, now);
-    if (age >= Duration::zero()) rtt_.on_sample(age, ctx.tcp);
+    if (age >= Duration::zero()) rtt_.on_sample(now, age, ctx.tcp);
   }
   retries_ = 0;
   restart_retransmit_timer(now);
@@ -88,6 +95,47 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, const Tc
     send_was_short_ = false;
     signals_ |= kSignalWritable;
   }
+}
+
+AckSummary Connection::summary(Instant now) const {
+  AckSummary at;
+  at.now = now;
+  at.una = snd_.una();
+  at.nxt = snd_.nxt();
+  at.mss = payload_max();
+  at.kind.sack = agreed_.sack;
+  at.rtt_min = rtt_.minimum();
+  at.smoothed_rtt = rtt_.smoothed();
+  at.window_limited = window_limited_;
+  return at;
+}
+
+// What the acknowledgment means for loss recovery and the congestion window.
+void Connection::recover(Instant now, const AckKind& kind, const Echo& echo,
+                         const Delivery& delivery, const TcpContext& ctx) {
+  AckSummary ack = summary(now);
+  ack.kind = kind;
+  ack.echo = echo;
+  const RecoveryNews news =
+      outstanding_->recovery.on_ack(ack, delivery, outstanding_->flight, congestion_, reordering_);
+  delivered_ += delivery.segments;
+  ctx.stats.fast_retransmits += news.entered;
+  ctx.stats.spurious_recoveries += news.undone;
+  ctx.stats.tail_loss_repairs += news.probe_loss;
+  owes_tail_probe_ = false;
+}
+
+// With nothing outstanding and nothing left to learn the memory goes back; while a late report may
+// still show that a retransmission was needless, it stays for one more time-out.
+void Connection::settle_outstanding(Instant now, const TcpContext& ctx) {
+  if (!outstanding_) return;
+  if (outstanding_->flight.empty() && outstanding_->recovery.is_quiet()) {
+    outstanding_.release(ctx.pool);
+    timers_.clear(Timer::reordering);
+    timers_.clear(Timer::tail_loss_probe);
+    return;
+  }
+  arm_loss_timer(now);
 }
 
 void Connection::after_own_fin_acked(Instant now, const TcpContext& ctx) {

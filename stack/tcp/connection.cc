@@ -1,4 +1,4 @@
-// Birth, user calls, timers and end of a connection.
+// Birth, user calls and end of a connection. Not here: timers (timeouts.cc).
 #include "stack/tcp/connection.h"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
     : flow_(birth.flow),
       snd_(birth.numbers.iss),
       rcv_(ctx.receive_capacity),
-      recovery_(birth.numbers.iss),
+      congestion_({.algorithm = birth.congestion}),
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
@@ -81,10 +81,10 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_dat
 Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const TcpContext& ctx) {
   if (failed_) return Failure{failure_};
   if (snd_.fin_queued() || closed_by_owner_ || is_over()) return Failure{Error::direction_closed};
-  // RFC 5681 4.1: after a pause longer than a time-out the window's measure of the path is stale.
-  if (flight_.empty() && snd_.unsent_bytes() == 0 && sent_data_at_ != Instant() &&
+  // RFC 7661, RFC 5681 4.1: a pause longer than a time-out makes the window doubtful.
+  if (idle() && snd_.unsent_bytes() == 0 && sent_data_at_ != Instant() &&
       now - sent_data_at_ > rtt_.rto()) {
-    congestion_.on_idle(ctx.tcp.initial_window_segments, payload_max());
+    congestion_.on_idle(now, payload_max());
   }
   const std::uint32_t taken = snd_.append(data, ctx.send_capacity, ctx.pool);
   if (taken != 0 && urgent) snd_.mark_urgent();
@@ -148,7 +148,7 @@ void Connection::abort(const TcpContext& ctx) {
 void Connection::set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive) {
   keepalive_ = Keepalive(keepalive);
   timers_.clear(Timer::keepalive);
-  heard_at_ = now;
+  heard_at_ms_ = wrapping_ms(now);
   restart_keepalive(now);
 }
 
@@ -176,9 +176,9 @@ void Connection::finish(const TcpContext& ctx) {
   const bool told = state_ == State::time_wait;
   state_ = State::closed;
   timers_.clear_all();
-  flight_.clear(ctx.pool);
+  forget_outstanding(ctx.pool);
   snd_.clear(ctx.pool);
-  owes_syn_ = owes_probe_ = false;
+  owes_syn_ = owes_probe_ = owes_tail_probe_ = false;
   if (told) return;
   signals_ |= kSignalClosed;
   ++(failed_ ? ctx.stats.connections_failed : ctx.stats.connections_closed);
@@ -190,100 +190,18 @@ void Connection::fail(Error error, const TcpContext& ctx) {
   finish(ctx);
 }
 
-void Connection::advance(Instant now, const TcpContext& ctx) {
-  const Timer due = timers_.soonest().second;
-  if (due == Timer::none || !timers_.is_due(due, now)) return;
-  timers_.clear(due);
-  switch (due) {
-    case Timer::retransmit:
-      is_synchronized() ? on_retransmit_timeout(now, ctx) : on_syn_timeout(now, ctx);
-      return;
-    case Timer::persist:
-      // The window may take something that silly-window avoidance holds back; else it is probed.
-      if (unanswered_probes_ >= ctx.tcp.retries_max) {
-        owes_reset_ = true;
-        fail(Error::timed_out, ctx);
-        return;
-      }
-      override_ = true;
-      owes_probe_ = true;
-      return;
-    case Timer::delayed_ack: rcv_.owe_ack(); return;
-    case Timer::keepalive: on_keepalive_timeout(now, ctx); return;
-    case Timer::time_wait:
-    case Timer::fin_wait_2: finish(ctx); return;
-    default: assertion_failed("a timer of the stack, not of a connection", __FILE__, __LINE__);
-  }
+// Puts new sequence space into the flight. False where there is no memory to remember it by.
+bool Connection::remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx) {
+  if (!outstanding_ && !outstanding_.make(ctx.pool, snd_.una())) return false;
+  if (outstanding_->flight.add(now, seq, bytes, ctx.pool)) return true;
+  if (outstanding_->flight.empty()) outstanding_.release(ctx.pool);
+  return false;
 }
 
-void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
-  const std::uint32_t retries_max =
-      passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
-  if (syn_transmissions_ > retries_max) {
-    fail(Error::timed_out, ctx);
-    return;
-  }
-  rtt_.back_off(ctx.tcp);
-  timers_.set(Timer::retransmit, now + rtt_.rto());
-  owes_syn_ = true;
-}
-
-void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
-  if (flight_.empty()) return;
-  if (retries_ >= ctx.tcp.retries_max) {
-    owes_reset_ = true;
-    fail(Error::timed_out, ctx);
-    return;
-  }
-  ++retries_;
-  ++ctx.stats.retransmit_timeouts;
-  rtt_.back_off(ctx.tcp);
-  recovery_.on_timeout(snd_.nxt(), payload_max(), retries_ == 1, flight_, congestion_);
-  timers_.set(Timer::retransmit, now + rtt_.rto());
-}
-
-void Connection::on_keepalive_timeout(Instant now, const TcpContext& ctx) {
-  if (!keepalive_.is_on() || !is_synchronized() || is_over()) return;
-  const Instant due = heard_at_ + keepalive_.idle();
-  if (keepalive_.probes() == 0 && now < due) {  // heard of since the timer was set
-    timers_.set(Timer::keepalive, due);
-    return;
-  }
-  if (keepalive_.is_exhausted()) {
-    owes_reset_ = true;
-    fail(Error::timed_out, ctx);
-    return;
-  }
-  keepalive_.on_probe();
-  owes_probe_ = true;
-  timers_.set(Timer::keepalive, now + keepalive_.interval());
-}
-
-void Connection::restart_keepalive(Instant now) {
-  if (keepalive_.is_on() && is_synchronized() && !is_over() && !timers_.is_set(Timer::keepalive)) {
-    timers_.set(Timer::keepalive, now + keepalive_.idle());
-  }
-}
-
-void Connection::restart_retransmit_timer(Instant now) {
-  if (flight_.empty()) {
-    timers_.clear(Timer::retransmit);
-  } else {
-    timers_.set(Timer::retransmit, now + rtt_.rto());
-  }
-}
-
-void Connection::arm_persist(Instant now, const TcpContext& ctx) {
-  if (!snd_.needs_probe(flight_.empty()) || !is_synchronized() || is_over()) {
-    timers_.clear(Timer::persist);
-    override_ = false;
-    return;
-  }
-  if (timers_.is_set(Timer::persist)) return;
-  // RFC 9293 3.8.6.1 [SHLD-29], [SHLD-30]: the first probe after a time-out, then ever more slowly.
-  Duration wait = rtt_.rto();
-  for (unsigned i = 0; i < retries_ && wait < ctx.tcp.rto_max; ++i) wait *= 2;
-  timers_.set(Timer::persist, now + std::min(wait, ctx.tcp.rto_max));
+void Connection::forget_outstanding(BufferPool& pool) {
+  if (!outstanding_) return;
+  outstanding_->flight.clear(pool);
+  outstanding_.release(pool);
 }
 
 bool Connection::is_in_flight(Seq seq) const {
@@ -293,7 +211,7 @@ bool Connection::is_in_flight(Seq seq) const {
 void Connection::on_path_mtu(std::uint16_t mtu) {
   path_mss_ = std::min(path_mss_, mss_of_mtu(mtu));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
-  flight_.mark_longer_lost(payload_max());
+  if (outstanding_) outstanding_->flight.mark_longer_lost(payload_max());
 }
 
 void Connection::on_unreachable(bool hard, const TcpContext& ctx) {
@@ -309,7 +227,7 @@ void Connection::on_no_way_out(const TcpContext& ctx) {
 void Connection::release(BufferPool& pool) {
   snd_.clear(pool);
   rcv_.discard(pool);
-  flight_.clear(pool);
+  forget_outstanding(pool);
 }
 
 ConnectionInfo Connection::info() const {
@@ -322,6 +240,7 @@ ConnectionInfo Connection::info() const {
   info.receive_mss = agreed_.receive_mss;
   info.send_window_bytes = snd_.window_bytes();
   info.receive_window_bytes = rcv_.window_bytes();
+  info.congestion = congestion_.algorithm();
   info.congestion_window_bytes = congestion_.window_bytes();
   info.slow_start_threshold_bytes = congestion_.threshold_bytes();
   info.smoothed_rtt = rtt_.smoothed();
@@ -330,7 +249,15 @@ ConnectionInfo Connection::info() const {
   info.unacknowledged_bytes = snd_.nxt().since(snd_.una());
   info.send_queued_bytes = snd_.queued_bytes();
   info.receive_queued_bytes = rcv_.readable_bytes();
+  info.rtt_minimum = rtt_.minimum();
   info.segments_retransmitted = retransmitted_;
+  info.segments_delivered = delivered_;
+  info.reordering_seen = reordering_.seen();
+  if (outstanding_) {
+    info.segments_in_flight = outstanding_->flight.count();
+    info.segments_sacked = outstanding_->flight.sacked_count();
+    info.segments_lost = outstanding_->flight.lost_count();
+  }
   info.bytes_sent = bytes_acked_;
   info.bytes_received = rcv_.received_bytes();
   info.timestamps = agreed_.timestamps;
@@ -349,9 +276,13 @@ void Connection::check_invariants() const {
     return;
   }
   if (!is_synchronized()) return;
-  flight_.check_invariants(snd_.una(), snd_.nxt());
+  if (outstanding_) {
+    outstanding_->flight.check_invariants(snd_.una(), snd_.nxt());
+  } else {
+    STACK_ASSERT(snd_.una() == snd_.nxt());
+  }
   STACK_ASSERT(state_ == State::time_wait || congestion_.window_bytes() != 0);
-  if (!flight_.empty()) STACK_ASSERT(timers_.is_set(Timer::retransmit));
+  if (!idle()) STACK_ASSERT(timers_.is_set(Timer::retransmit));
 }
 
 }  // namespace anteroom

@@ -9,11 +9,10 @@
 #include <anteroom/error.h>
 
 #include "stack/tcp/context.h"
-#include "stack/tcp/flight.h"
 #include "stack/tcp/keepalive.h"
 #include "stack/tcp/options.h"
+#include "stack/tcp/outstanding.h"
 #include "stack/tcp/receiver.h"
-#include "stack/tcp/recovery.h"
 #include "stack/tcp/rtt.h"
 #include "stack/tcp/sender.h"
 #include "stack/tcp/timers.h"
@@ -72,7 +71,7 @@ class Connection {
   bool is_finished() const { return state_ == State::closed && !owes_reset_; }
   // Both directions have ended in order.
   bool is_over() const { return state_ == State::closed || state_ == State::time_wait; }
-  std::pair<Instant, Timer> deadline() const { return timers_.soonest(); }
+  std::pair<Instant, Timer> deadline() const;
   ConnectionInfo info() const;
 
   // Gives all buffers back; before destruction.
@@ -99,19 +98,27 @@ class Connection {
   // acknowledge.cc
   void complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx);
   void process_ack(Instant now, const Segment& segment, const TcpContext& ctx);
-  void take_acknowledged(Instant now, const Segment& segment, const TcpContext& ctx);
+  void take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
+                         const TcpContext& ctx);
+  void recover(Instant now, const AckKind& kind, const Echo& echo, const Delivery& delivery,
+               const TcpContext& ctx);
+  void settle_outstanding(Instant now, const TcpContext& ctx);
   void after_own_fin_acked(Instant now, const TcpContext& ctx);
   bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
   // next_segment.cc
   bool climb(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_reset(OutgoingSegment& out, const TcpContext& ctx);
   bool next_syn(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_paced(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_lost(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_tail_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  void resend(Instant now, const SentSegment* segment, OutgoingSegment& out, const TcpContext& ctx);
+  bool send_new(Instant now, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   bool next_data(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
-  bool next_ack(Instant now, OutgoingSegment& out);
+  bool next_ack(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void probe_window(Instant now, OutgoingSegment& out, const TcpContext& ctx);
-  void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out);
+  void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
   // connection.cc
@@ -120,28 +127,35 @@ class Connection {
   void finish(const TcpContext& ctx);
   void on_retransmit_timeout(Instant now, const TcpContext& ctx);
   void on_syn_timeout(Instant now, const TcpContext& ctx);
+  void on_reordering_timeout(Instant now, const TcpContext& ctx);
   void on_keepalive_timeout(Instant now, const TcpContext& ctx);
   void restart_retransmit_timer(Instant now);
+  void arm_loss_timer(Instant now);
+  AckSummary summary(Instant now) const;
+  bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
+  [[nodiscard]] bool remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx);
   void arm_persist(Instant now, const TcpContext& ctx);
   void restart_keepalive(Instant now);
+  void forget_outstanding(BufferPool& pool);
   bool is_synchronized() const { return state_ >= State::established; }
   bool can_send_data() const { return state_ == State::established || state_ == State::close_wait; }
 
   Flow flow_;
   Sender snd_;
   Receiver rcv_;
-  Flight flight_;
-  Recovery recovery_;
-  NewReno congestion_;
+  Pooled<Outstanding> outstanding_;
+  Reordering reordering_;
+  Congestion congestion_;
   Rtt rtt_;
   Timestamps timestamps_;
   TimerTable timers_;
   Agreed agreed_;
   Keepalive keepalive_;
-  Instant heard_at_{};      // the last segment received, for keepalive
   Instant sent_data_at_{};  // RFC 5681 4.1
   std::uint64_t bytes_acked_ = 0;
   std::uint32_t retransmitted_ = 0;
+  std::uint32_t delivered_ = 0;    // segments
+  std::uint32_t heard_at_ms_ = 0;  // the last segment received, for keepalive
   std::uint32_t caller_data_taken_ = 0;
   std::uint32_t response_data_received_ = 0;
   std::uint16_t syn_payload_ = 0;  // bytes of the queue that ride in our SYN
@@ -158,7 +172,8 @@ class Connection {
   bool no_delay_ : 1 = false;
   bool owes_reset_ : 1 = false;
   bool owes_syn_ : 1 = false;
-  bool owes_probe_ : 1 = false;      // of a window or of a silent peer
+  bool owes_probe_ : 1 = false;  // of a window or of a silent peer
+  bool owes_tail_probe_ : 1 = false;
   bool override_ : 1 = false;        // silly-window avoidance has waited long enough
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   bool repeat_syn_data_ : 1 = true;

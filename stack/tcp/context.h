@@ -29,6 +29,7 @@ struct Birth {
   Flow flow;
   InitialNumbers numbers;
   std::uint16_t path_mtu = 0;  // 0: the interface's
+  CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 
 // News for the owner, one bit each; gathered until taken.

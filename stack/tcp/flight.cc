@@ -4,11 +4,6 @@
 #include <algorithm>
 
 namespace anteroom {
-namespace {
-
-constexpr std::uint32_t kDuplicateThreshold = 3;  // RFC 6675 2, DupThresh
-
-}  // namespace
 
 bool Flight::add(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool) {
   STACK_ASSERT(segments_.empty() || segments_.back().end() == seq);
@@ -19,35 +14,47 @@ bool Flight::add(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool) {
 
 bool Flight::add_refused(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool) {
   if (!add(now, seq, bytes, pool)) return false;
-  mark_lost(segments_.back());
+  segments_.back().blameless = true;
+  mark_lost(segments_.size() - 1);
   return true;
 }
 
-void Flight::mark_lost(SentSegment& segment) {
+void Flight::mark_lost(std::uint32_t i) {
+  SentSegment& segment = segments_[i];
   if (segment.lost || segment.sacked) return;
   segment.lost = true;
   ++lost_count_;
   pipe_bytes_ -= segment.bytes;
 }
 
-std::optional<Instant> Flight::on_ack(Seq una, BufferPool& pool) {
-  std::optional<Instant> sample;
+// Out of the count of lost segments, not yet back in the pipe.
+void Flight::unmark(SentSegment& segment) {
+  segment.lost = false;
+  --lost_count_;
+}
+
+void Flight::on_ack(Seq una, Delivery& delivery, BufferPool& pool) {
   while (!segments_.empty() && segments_.front().seq.before(una)) {
     SentSegment& first = segments_.front();
     const bool whole = first.end().at_or_before(una);
     const std::uint32_t acked = whole ? first.bytes : una.since(first.seq);
-    if (!first.sacked && !first.lost) pipe_bytes_ -= acked;
+    if (first.sacked) {
+      sacked_bytes_ -= acked;
+    } else {
+      delivery.acked_bytes += acked;
+      if (!first.lost) pipe_bytes_ -= acked;
+    }
     if (!whole) {
       first.seq = una;
       first.bytes -= acked;
       break;
     }
-    // A segment that was sacked earlier arrived earlier: its time is no round trip.
-    if (first.transmissions == 1 && !first.sacked) sample = first.sent_at;
-    if (first.lost) --lost_count_;
+    // What was sacked earlier arrived earlier: this acknowledgment says nothing new of it.
+    if (!first.sacked) delivery.add(first, false);
+    if (first.sacked) --sacked_count_;
+    if (first.lost) unmark(first);
     segments_.pop_front(pool);
   }
-  return sample;
 }
 
 std::uint32_t Flight::first_ending_after(Seq seq) const {
@@ -63,106 +70,110 @@ std::uint32_t Flight::first_ending_after(Seq seq) const {
   return low;
 }
 
-std::uint32_t Flight::on_sack(const TcpOptions& options, Seq una, Seq nxt) {
-  std::uint32_t news = 0;
+void Flight::on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& delivery) {
   for (std::size_t i = 0; i < options.sack_count; ++i) {
     const Seq left(options.sack[i].left), right(options.sack[i].right);
-    // Blocks outside what is in flight say nothing (DSACK, old or forged ones).
+    // Blocks outside what is in flight say nothing here (RFC 2883 duplicates, old or forged ones).
     if (!left.before(right) || left.before(una) || right.after(nxt)) continue;
     for (std::uint32_t at = first_ending_after(left); at < segments_.size(); ++at) {
       SentSegment& segment = segments_[at];
       if (segment.end().after(right)) break;
       if (segment.seq.before(left) || segment.sacked) continue;
+      delivery.add(segment, true);
       if (segment.lost) {
-        segment.lost = false;
-        --lost_count_;
+        unmark(segment);
       } else {
         pipe_bytes_ -= segment.bytes;
       }
       segment.sacked = true;
-      news += segment.bytes;
+      ++sacked_count_;
+      sacked_bytes_ += segment.bytes;
     }
   }
-  return news;
-}
-
-bool Flight::mark_lost_by_sack(std::uint32_t mss) {
-  std::uint32_t sacked_bytes = 0, sacked_segments = 0;
-  bool found = false;
-  for (std::uint32_t at = segments_.size(); at-- > 0;) {
-    SentSegment& segment = segments_[at];
-    if (segment.sacked) {
-      sacked_bytes += segment.bytes;
-      ++sacked_segments;
-      continue;
-    }
-    const bool lost =
-        sacked_segments >= kDuplicateThreshold || sacked_bytes > (kDuplicateThreshold - 1) * mss;
-    // What was sent again already is judged by the time-out alone (until RACK judges it by time).
-    if (!lost || segment.lost || segment.transmissions > 1) continue;
-    mark_lost(segment);
-    found = true;
-  }
-  return found;
 }
 
 void Flight::mark_front_lost() {
   for (std::uint32_t at = 0; at < segments_.size(); ++at) {
-    if (segments_[at].sacked) continue;
-    mark_lost(segments_[at]);
-    return;
+    if (!segments_[at].sacked) return mark_lost(at);
   }
 }
 
 void Flight::mark_longer_lost(std::uint32_t bytes_max) {
   for (std::uint32_t at = 0; at < segments_.size(); ++at) {
-    if (segments_[at].bytes > bytes_max) mark_lost(segments_[at]);
+    if (segments_[at].bytes <= bytes_max || segments_[at].sacked) continue;
+    segments_[at].blameless = true;
+    mark_lost(at);
   }
 }
 
 void Flight::mark_all_lost() {
-  for (std::uint32_t at = 0; at < segments_.size(); ++at) {
-    if (segments_[at].sacked) {
-      segments_[at].sacked = false;
-      pipe_bytes_ += segments_[at].bytes;
-    }
-    mark_lost(segments_[at]);
+  for (std::uint32_t at = 0; at < segments_.size(); ++at) mark_lost(at);
+}
+
+void Flight::forget_sacks() {
+  for (std::uint32_t at = 0; at < segments_.size() && sacked_count_ != 0; ++at) {
+    if (!segments_[at].sacked) continue;
+    segments_[at].sacked = false;
+    --sacked_count_;
+    sacked_bytes_ -= segments_[at].bytes;
+    pipe_bytes_ += segments_[at].bytes;
   }
+}
+
+void Flight::unmark_lost() {
+  for (std::uint32_t at = 0; at < segments_.size() && lost_count_ != 0; ++at) {
+    if (!segments_[at].lost || segments_[at].blameless) continue;
+    unmark(segments_[at]);
+    pipe_bytes_ += segments_[at].bytes;
+  }
+}
+
+// Cuts the segment at `i` behind its first `bytes`.
+bool Flight::cut(std::uint32_t i, std::uint32_t bytes, BufferPool& pool) {
+  SentSegment rest = segments_[i];
+  rest.seq = rest.seq + bytes;
+  rest.bytes -= bytes;
+  if (!segments_.insert(i + 1, rest, pool)) return false;
+  segments_[i].bytes = bytes;
+  if (rest.lost) ++lost_count_;
+  if (rest.sacked) ++sacked_count_;
+  return true;
 }
 
 const SentSegment* Flight::next_lost(std::uint32_t bytes_max, BufferPool& pool) {
   if (lost_count_ == 0) return nullptr;
   std::uint32_t at = 0;
   while (!segments_[at].lost) ++at;
-  if (segments_[at].bytes > bytes_max) {
-    SentSegment rest = segments_[at];
-    rest.seq = rest.seq + bytes_max;
-    rest.bytes -= bytes_max;
-    if (!segments_.insert(at + 1, rest, pool)) return nullptr;
-    segments_[at].bytes = bytes_max;
-    ++lost_count_;
-  }
+  if (segments_[at].bytes > bytes_max && !cut(at, bytes_max, pool)) return nullptr;
   return &segments_[at];
 }
 
+const SentSegment* Flight::next_tail(std::uint32_t bytes_max, BufferPool& pool) {
+  if (segments_.empty()) return nullptr;
+  const std::uint32_t last = segments_.size() - 1;
+  const std::uint32_t bytes = segments_[last].bytes;
+  if (bytes > bytes_max && !cut(last, bytes - bytes_max, pool)) return nullptr;
+  return &segments_.back();
+}
+
 void Flight::on_retransmit(Instant now, const SentSegment* segment) {
-  const std::uint32_t at = first_ending_after(segment->seq);
-  SentSegment& sent = segments_[at];
-  STACK_ASSERT(sent.lost);
-  sent.lost = false;
-  --lost_count_;
+  SentSegment& sent = segments_[first_ending_after(segment->seq)];
+  if (sent.lost) {
+    unmark(sent);
+    pipe_bytes_ += sent.bytes;
+  }
   sent.sent_at = now;
-  pipe_bytes_ += sent.bytes;
+  sent.blameless = false;
   if (sent.transmissions != UINT8_MAX) ++sent.transmissions;
 }
 
 void Flight::clear(BufferPool& pool) {
   segments_.clear(pool);
-  pipe_bytes_ = lost_count_ = 0;
+  pipe_bytes_ = lost_count_ = sacked_count_ = sacked_bytes_ = 0;
 }
 
 void Flight::check_invariants(Seq una, Seq nxt) const {
-  std::uint32_t pipe = 0, lost = 0;
+  std::uint32_t pipe = 0, lost = 0, sacked = 0, sacked_bytes = 0;
   Seq expected = segments_.empty() ? nxt : segments_.front().seq;
   STACK_ASSERT(expected.at_or_after(una));
   for (std::uint32_t at = 0; at < segments_.size(); ++at) {
@@ -172,9 +183,12 @@ void Flight::check_invariants(Seq una, Seq nxt) const {
     expected = segment.end();
     if (!segment.lost && !segment.sacked) pipe += segment.bytes;
     lost += segment.lost;
+    sacked += segment.sacked;
+    if (segment.sacked) sacked_bytes += segment.bytes;
   }
   STACK_ASSERT(expected == nxt);
   STACK_ASSERT(pipe == pipe_bytes_ && lost == lost_count_);
+  STACK_ASSERT(sacked == sacked_count_ && sacked_bytes == sacked_bytes_);
 }
 
 }  // namespace anteroom

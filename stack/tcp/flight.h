@@ -1,28 +1,13 @@
 // What is sent and not yet acknowledged: when, how often, which parts the peer has (SACK, RFC 2018)
-// and which are taken for lost. RFC 6675 4 calls this the scoreboard. Not here: when to enter or
-// leave recovery (recovery.cc).
+// and which are taken for lost. RFC 6675 4 calls this the scoreboard. Not here: what is lost
+// (rack.cc, recovery.cc).
 #pragma once
 
-#include <optional>
-
-#include <anteroom/time.h>
-
 #include "stack/base/block_deque.h"
-#include "stack/tcp/seq.h"
+#include "stack/tcp/delivery.h"
 #include "stack/wire/tcp_options.h"
 
 namespace anteroom {
-
-struct SentSegment {
-  Instant sent_at;  // of the last transmission
-  Seq seq;
-  std::uint32_t bytes = 0;  // of sequence space: data, and one for FIN
-  std::uint8_t transmissions = 1;
-  bool sacked = false;
-  bool lost = false;  // and not sent again yet
-
-  Seq end() const { return seq + bytes; }
-};
 
 class Flight {
  public:
@@ -33,30 +18,36 @@ class Flight {
   // Bytes taken to be in the network: sent, neither acknowledged, selectively acknowledged nor
   // lost.
   std::uint32_t pipe_bytes() const { return pipe_bytes_; }
-  bool has_lost() const { return lost_count_ != 0; }
+  std::uint32_t lost_count() const { return lost_count_; }
+  std::uint32_t sacked_count() const { return sacked_count_; }
+  std::uint32_t sacked_bytes() const { return sacked_bytes_; }
 
   // A segment goes out for the first time. False where the pool is exhausted: do not send it then.
   [[nodiscard]] bool add(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool);
   // Bytes that went out with the SYN and were thrown away: to be sent again, without blame.
   [[nodiscard]] bool add_refused(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool);
 
-  // Everything before `una` arrived. Returns the send time of the newest segment acknowledged whole
-  // that was sent only once: the one a round-trip time may be taken from (Karn, RFC 6298 3).
-  std::optional<Instant> on_ack(Seq una, BufferPool& pool);
-  // Blocks that the peer reports. Returns the bytes that this is news of.
-  std::uint32_t on_sack(const TcpOptions& options, Seq una, Seq nxt);
+  // Everything before `una` arrived.
+  void on_ack(Seq una, Delivery& delivery, BufferPool& pool);
+  // Blocks that the peer reports, those outside [una, nxt] left out.
+  void on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& delivery);
 
-  // Marks what RFC 6675 4 IsLost() calls lost. True where something was.
-  bool mark_lost_by_sack(std::uint32_t mss);
-  // Marks the first segment that is not there yet.
+  // Takes the segment at `i` for lost, unless the peer has it.
+  void mark_lost(std::uint32_t i);
+  // The first one that the peer does not have.
   void mark_front_lost();
-  // Marks what is longer than the path takes.
+  // Those longer than the path takes: lost without blame.
   void mark_longer_lost(std::uint32_t bytes_max);
-  // After a time-out everything is lost, and reports of the peer may be withdrawn (RFC 2018 8).
   void mark_all_lost();
+  // The peer withdrew its reports, as RFC 2018 8 allows.
+  void forget_sacks();
+  // Nothing was lost after all: what is not sent again yet is on its way.
+  void unmark_lost();
 
   // The first lost segment, or null. At most `bytes_max` bytes of it: a longer one is cut in two.
   const SentSegment* next_lost(std::uint32_t bytes_max, BufferPool& pool);
+  // The last segment, to be sent again as a probe; at most `bytes_max` bytes of its end.
+  const SentSegment* next_tail(std::uint32_t bytes_max, BufferPool& pool);
   // That segment has been sent again.
   void on_retransmit(Instant now, const SentSegment* segment);
 
@@ -64,12 +55,15 @@ class Flight {
   void check_invariants(Seq una, Seq nxt) const;
 
  private:
-  void mark_lost(SentSegment& segment);
+  void unmark(SentSegment& segment);
+  bool cut(std::uint32_t i, std::uint32_t bytes, BufferPool& pool);
   std::uint32_t first_ending_after(Seq seq) const;
 
   BlockDeque<SentSegment> segments_;
   std::uint32_t pipe_bytes_ = 0;
   std::uint32_t lost_count_ = 0;
+  std::uint32_t sacked_count_ = 0;
+  std::uint32_t sacked_bytes_ = 0;
 };
 
 }  // namespace anteroom

@@ -17,9 +17,9 @@ bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx)
   if (state_ == State::closed) return false;
   if (owes_syn_) return next_syn(now, out, ctx);
   if (state_ == State::syn_sent) return false;
-  if (rcv_.owes_duplicates() || state_ == State::syn_received) return next_ack(now, out);
-  const bool any = next_lost(now, out, ctx) || next_data(now, out, ctx) ||
-                   next_probe(now, out, ctx) || next_ack(now, out);
+  if (rcv_.owes_duplicates() || state_ == State::syn_received) return next_ack(now, out, ctx);
+  const bool any = next_tail_probe(now, out, ctx) || next_paced(now, out, ctx) ||
+                   next_probe(now, out, ctx) || next_ack(now, out, ctx);
   arm_persist(now, ctx);
   return any;
 }
@@ -31,14 +31,16 @@ std::uint32_t Connection::payload_max() const {
 }
 
 std::uint32_t Connection::congestion_room() const {
-  const std::uint32_t left =
-      std::min(flight_.pipe_bytes(), recovery_.left_network_bytes(payload_max()));
-  const std::uint32_t pipe = flight_.pipe_bytes() - left;
-  return congestion_.window_bytes() > pipe ? congestion_.window_bytes() - pipe : 0;
+  const std::uint32_t window = congestion_.window_bytes();
+  if (!outstanding_) return window;
+  const std::uint32_t pipe = outstanding_->flight.pipe_bytes();
+  const std::uint32_t left = std::min(pipe, outstanding_->recovery.left_network_bytes());
+  return window > pipe - left ? window - (pipe - left) : 0;
 }
 
 // A segment with ACK, our window and the usual options; `bytes` of the queue from `seq` on.
-void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& segment) {
+void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& segment,
+                      const TcpContext& ctx) {
   segment = {};
   segment.seq = seq;
   segment.ack = rcv_.nxt();
@@ -61,7 +63,7 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
   if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_)) {
     rcv_.report_sack(segment.options);
   }
-  rcv_.on_ack_sent();
+  rcv_.on_ack_sent(ctx.pool);
   timers_.clear(Timer::delayed_ack);
 }
 
@@ -91,7 +93,7 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
     segment.flags |= tcp_flag::ack;
     segment.ack = rcv_.nxt();
     if (agreed_.timestamps) segment.options.timestamp_echo = timestamps_.recent();
-    rcv_.on_ack_sent();
+    rcv_.on_ack_sent(ctx.pool);
   }
   segment.window =
       answer
@@ -111,39 +113,99 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   return true;
 }
 
+// Lost or new data, at its pace.
+bool Connection::next_paced(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  const bool pacing = ctx.tcp.pacing && outstanding_;
+  if (pacing && outstanding_->pacer.must_wait(now)) {
+    const bool waits = outstanding_->flight.lost_count() != 0 || snd_.unsent_bytes() != 0;
+    outstanding_->paced_until = waits ? outstanding_->pacer.next_send_at(now) : kNever;
+    return false;
+  }
+  const bool new_first = outstanding_ && outstanding_->recovery.prefers_new_data();
+  const bool any = (new_first && next_data(now, segment, ctx)) || next_lost(now, segment, ctx) ||
+                   next_data(now, segment, ctx);
+  if (any && ctx.tcp.pacing) {
+    const std::uint32_t burst = initial_window(ctx.tcp.initial_window_segments, payload_max());
+    outstanding_->pacer.on_sent(now, segment.payload_bytes,
+                                pacing_rate(congestion_.window_bytes(), rtt_.smoothed(),
+                                            congestion_.in_slow_start(), burst));
+  }
+  return any;
+}
+
 bool Connection::next_lost(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
-  if (!flight_.has_lost() || congestion_room() == 0) return false;
-  const SentSegment* lost = flight_.next_lost(payload_max(), ctx.pool);
+  if (!outstanding_ || outstanding_->flight.lost_count() == 0 || congestion_room() == 0) {
+    return false;
+  }
+  const SentSegment* lost = outstanding_->flight.next_lost(payload_max(), ctx.pool);
   if (lost == nullptr) return false;
+  if (!lost->blameless) outstanding_->recovery.on_retransmit(now);
+  resend(now, lost, segment, ctx);
+  return true;
+}
+
+// RFC 8985 7.3: new data where there is some, else the last segment again. It goes whatever the
+// congestion window says.
+bool Connection::next_tail_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  if (!owes_tail_probe_) return false;
+  owes_tail_probe_ = false;
+  if (idle()) return false;
+  const SendAllowance one{payload_max(), payload_max(), false, true, true};
+  const std::uint32_t bytes = snd_.fin_sent() ? 0 : snd_.next_data_bytes(one);
+  const bool new_data = bytes != 0 && send_new(now, bytes, segment, ctx);
+  if (!new_data) {
+    const SentSegment* tail = outstanding_->flight.next_tail(payload_max(), ctx.pool);
+    if (tail == nullptr) return false;
+    resend(now, tail, segment, ctx);
+  }
+  ++ctx.stats.tail_loss_probes;
+  outstanding_->recovery.on_probe_sent(snd_.nxt(), !new_data);
+  restart_retransmit_timer(now);
+  arm_loss_timer(now);
+  return true;
+}
+
+void Connection::resend(Instant now, const SentSegment* sent, OutgoingSegment& segment,
+                        const TcpContext& ctx) {
   // The last sequence number of a segment that reaches nxt is the FIN's.
-  const bool fin = snd_.fin_sent() && lost->end() == snd_.nxt();
-  fill(now, lost->seq, lost->bytes - (fin ? 1 : 0), segment);
+  const bool fin = snd_.fin_sent() && sent->end() == snd_.nxt();
+  fill(now, sent->seq, sent->bytes - (fin ? 1 : 0), segment, ctx);
   if (fin) segment.flags |= tcp_flag::fin;
-  flight_.on_retransmit(now, lost);
+  outstanding_->recovery.on_sent(sent->bytes);
+  outstanding_->flight.on_retransmit(now, sent);
   ++retransmitted_;
   ++ctx.stats.segments_retransmitted;
   if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
-  return true;
 }
 
 bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (snd_.fin_sent() || (snd_.unsent_bytes() == 0 && !snd_.fin_queued())) return false;
   const std::uint32_t room = congestion_room();
-  const SendAllowance allowance{payload_max(), room, flight_.empty(), no_delay_, override_};
+  const SendAllowance allowance{payload_max(), room, idle(), no_delay_, override_};
   const std::uint32_t bytes = snd_.next_data_bytes(allowance);
-  const bool fin = snd_.fin_follows(bytes);
   if (snd_.is_congestion_limited(room)) window_limited_ = true;
-  if (bytes == 0 && !fin) return false;
-  // Without memory to remember it by, it is not sent; the persist timer asks again.
+  if (bytes == 0 && !snd_.fin_follows(bytes)) return false;
+  if (!send_new(now, bytes, segment, ctx)) return false;
+  if (congestion_room() < payload_max()) window_limited_ = true;
+  arm_loss_timer(now);
+  return true;
+}
+
+// `bytes` of what was not sent before, and the FIN if it follows. Without memory to remember it by,
+// it is not sent; the persist timer asks again.
+bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& segment,
+                          const TcpContext& ctx) {
+  const bool fin = snd_.fin_follows(bytes);
   const Seq seq = snd_.nxt();
-  if (!flight_.add(now, seq, bytes + (fin ? 1 : 0), ctx.pool)) return false;
-  fill(now, seq, bytes, segment);
+  const std::uint32_t space = bytes + (fin ? 1 : 0);
+  if (!remember(now, seq, space, ctx)) return false;
+  outstanding_->recovery.on_sent(space);
+  fill(now, seq, bytes, segment, ctx);
   if (fin) segment.flags |= tcp_flag::fin;
   snd_.on_sent(bytes, fin);
   sent_data_at_ = now;
   override_ = owes_probe_ = false;
   timers_.clear(Timer::persist);
-  if (congestion_room() < payload_max()) window_limited_ = true;
   if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
   return true;
 }
@@ -151,30 +213,30 @@ bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpConte
 bool Connection::next_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (!owes_probe_) return false;
   owes_probe_ = false;
-  if (snd_.needs_probe(flight_.empty())) {
+  if (snd_.needs_probe(idle())) {
     probe_window(now, segment, ctx);
     return true;
   }
   // RFC 9293 3.8.4: an old sequence number, so that the peer must answer.
-  fill(now, snd_.nxt() - 1, 0, segment);
+  fill(now, snd_.nxt() - 1, 0, segment, ctx);
   return true;
 }
 
 // RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it
 // away.
 void Connection::probe_window(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
-  fill(now, snd_.nxt(), 1, segment);
+  fill(now, snd_.nxt(), 1, segment, ctx);
   snd_.on_probe_sent();
   if (retries_ < ctx.tcp.retries_max) ++retries_;
   ++unanswered_probes_;
 }
 
-bool Connection::next_ack(Instant now, OutgoingSegment& segment) {
+bool Connection::next_ack(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (rcv_.owed_acks() == 0 &&
       !(is_synchronized() && rcv_.owes_window_update(agreed_.receive_mss))) {
     return false;
   }
-  fill(now, snd_.nxt(), 0, segment);
+  fill(now, snd_.nxt(), 0, segment, ctx);
   return true;
 }
 

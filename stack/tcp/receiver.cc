@@ -6,7 +6,6 @@
 namespace anteroom {
 
 void Receiver::on_syn(Seq irs, std::uint8_t scale) {
-  irs_ = irs;
   nxt_ = irs + 1;
   last_ack_sent_ = nxt_;
   scale_ = scale;
@@ -29,6 +28,7 @@ Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool&
   if (start.before(nxt_)) {
     const std::uint32_t known =
         std::min(nxt_.since(start), static_cast<std::uint32_t>(data.size()));
+    note_duplicate(start, known, pool);
     data = data.subspan(known);
     start = start + known;
   }
@@ -62,10 +62,16 @@ Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, Buf
     return Text::no_buffer;
   }
   if (offset > received_) {
-    if (!out_of_order_.add({offset, end}, limits.out_of_order_ranges_max, pool)) {
+    if (!disorder_ && !disorder_.make(pool)) return Text::no_buffer;
+    const Range* known = disorder_->ranges.find(offset);
+    if (known != nullptr && known->end >= end) {
+      note_duplicate(seq_of(offset), static_cast<std::uint32_t>(data.size()), pool);
+    }
+    if (!disorder_->ranges.add({offset, end}, limits.out_of_order_ranges_max, pool)) {
+      settle_disorder(pool);
       return Text::range_limit;
     }
-    newest_seq_ = seq_of(offset);
+    disorder_->newest = seq_of(offset);
     return Text::out_of_order;
   }
   advance_to(end, pool);
@@ -73,12 +79,34 @@ Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, Buf
 }
 
 void Receiver::advance_to(std::uint64_t offset, BufferPool& pool) {
-  if (const Range* joined = out_of_order_.find(offset)) offset = joined->end;
+  if (disorder_) {
+    if (const Range* joined = disorder_->ranges.find(offset)) offset = joined->end;
+  }
   const auto bytes = static_cast<std::uint32_t>(offset - received_);
   if (!discarding_) ring_.extend(bytes);
   nxt_ = nxt_ + bytes;
   received_ = offset;
-  if (out_of_order_.count() != 0) out_of_order_.remove_below(offset, pool);
+  if (!disorder_) return;
+  disorder_->ranges.remove_below(offset, pool);
+  settle_disorder(pool);
+}
+
+void Receiver::settle_disorder(BufferPool& pool) {
+  if (disorder_ && disorder_->ranges.empty() && disorder_->duplicate_bytes == 0) {
+    disorder_.release(pool);
+  }
+}
+
+void Receiver::on_duplicate(const Segment& segment, BufferPool& pool) {
+  if (!segment.seq.before(nxt_) || segment.end().after(nxt_)) return;
+  note_duplicate(segment.data_seq(), static_cast<std::uint32_t>(segment.payload.size()), pool);
+}
+
+// Reported with the next acknowledgment; where there is no memory for it, it is not.
+void Receiver::note_duplicate(Seq start, std::uint32_t bytes, BufferPool& pool) {
+  if (bytes == 0 || (!disorder_ && !disorder_.make(pool))) return;
+  disorder_->duplicate = start;
+  disorder_->duplicate_bytes = bytes;
 }
 
 std::uint32_t Receiver::read(MutableBytes out, BufferPool& pool) {
@@ -92,7 +120,8 @@ std::uint32_t Receiver::read(MutableBytes out, BufferPool& pool) {
 
 void Receiver::discard(BufferPool& pool) {
   ring_.clear(pool);
-  out_of_order_.clear(pool);
+  if (disorder_) disorder_->ranges.clear(pool);
+  disorder_.release(pool);
   discarding_ = true;
 }
 
@@ -131,24 +160,35 @@ std::uint16_t Receiver::advertise(std::uint32_t mss, bool syn) {
   return static_cast<std::uint16_t>(std::min(window_bytes(), field_max) >> shift);
 }
 
-void Receiver::on_ack_sent() {
+void Receiver::on_ack_sent(BufferPool& pool) {
   last_ack_sent_ = nxt_;
   delayed_bytes_ = 0;
   if (owed_acks_ != 0) --owed_acks_;
-  // Duplicates are signals one by one; with no gap left a single acknowledgment says it all.
-  if (out_of_order_.empty()) owed_acks_ = 0;
+  if (!disorder_) {
+    // Duplicates are signals one by one; with no gap left a single acknowledgment says it all.
+    owed_acks_ = 0;
+    return;
+  }
+  disorder_->duplicate_bytes = 0;  // reported once, RFC 2883 4 (1)
+  if (disorder_->ranges.empty()) owed_acks_ = 0;
+  settle_disorder(pool);
 }
 
 void Receiver::report_sack(TcpOptions& options) const {
-  if (out_of_order_.empty()) return;
-  const std::uint32_t count = out_of_order_.count();
+  if (!disorder_) return;
+  if (const std::uint32_t bytes = disorder_->duplicate_bytes) {
+    const Seq start = disorder_->duplicate;
+    options.sack[options.sack_count++] = {start.value(), (start + bytes).value()};
+  }
+  const RangeSet& ranges = disorder_->ranges;
+  const std::uint32_t count = ranges.count();
+  if (count == 0) return;
   std::uint32_t newest = 0;
-  while (newest + 1 < count && seq_of(out_of_order_[newest].end).at_or_before(newest_seq_))
-    ++newest;
+  while (newest + 1 < count && seq_of(ranges[newest].end).at_or_before(disorder_->newest)) ++newest;
   // The block with the newest segment first, then its neighbours downwards, wrapping: each block is
   // reported several times as others take the first place.
   for (std::uint32_t i = 0; i < count && options.sack_count < kSackBlocksMax; ++i) {
-    const Range& range = out_of_order_[(newest + count - i) % count];
+    const Range& range = ranges[(newest + count - i) % count];
     options.sack[options.sack_count++] = {seq_of(range.begin).value(), seq_of(range.end).value()};
   }
 }
@@ -164,8 +204,9 @@ bool Receiver::on_urgent(Seq urgent) {
 void Receiver::check_invariants() const {
   STACK_ASSERT(edge_.at_or_after(nxt_));
   STACK_ASSERT(ring_.size() <= std::max<std::uint32_t>(capacity_, UINT16_MAX));
-  out_of_order_.check_invariants();
-  if (!out_of_order_.empty()) STACK_ASSERT(out_of_order_[0].begin > received_);
+  if (!disorder_) return;
+  disorder_->ranges.check_invariants();
+  if (has_gap()) STACK_ASSERT(disorder_->ranges[0].begin > received_);
 }
 
 }  // namespace anteroom

@@ -6,6 +6,7 @@
 #include <anteroom/limits.h>
 #include <anteroom/stats.h>
 
+#include "stack/base/pooled.h"
 #include "stack/base/range_set.h"
 #include "stack/base/ring.h"
 #include "stack/tcp/segment.h"
@@ -15,6 +16,14 @@ namespace anteroom {
 // What became of a segment's text.
 enum class Text : std::uint8_t { nothing, in_order, out_of_order, no_buffer, range_limit };
 
+// What arrived out of order, or twice.
+struct Disorder {
+  RangeSet ranges;  // offsets in the stream
+  Seq newest;       // the out-of-order segment received last
+  Seq duplicate;    // what is to be reported as received twice, RFC 2883 4
+  std::uint32_t duplicate_bytes = 0;
+};
+
 class Receiver {
  public:
   explicit Receiver(std::uint32_t capacity) : capacity_(capacity) {}
@@ -23,7 +32,8 @@ class Receiver {
   // not scaled.
   void on_syn(Seq irs, std::uint8_t scale);
 
-  Seq irs() const { return irs_; }
+  // Before a FIN was received.
+  Seq irs() const { return nxt_ - static_cast<std::uint32_t>(received_) - 1; }
   Seq nxt() const { return nxt_; }
   std::uint32_t window_bytes() const { return edge_.since(nxt_); }
   std::uint32_t readable_bytes() const { return ring_.size(); }
@@ -45,8 +55,8 @@ class Receiver {
   void owe_ack() { ++owed_acks_; }
   std::uint32_t owed_acks() const { return owed_acks_; }
   // Some of them are duplicates, which the peer only counts when they carry no data.
-  bool owes_duplicates() const { return owed_acks_ != 0 && !out_of_order_.empty(); }
-  bool has_gap() const { return !out_of_order_.empty(); }
+  bool owes_duplicates() const { return owed_acks_ != 0 && has_gap(); }
+  bool has_gap() const { return disorder_ && !disorder_->ranges.empty(); }
   // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58],
   // [MUST-59].
   // After in-order text of `bytes`: true where the acknowledgment must go now.
@@ -57,9 +67,11 @@ class Receiver {
   // Moves the right edge where silly-window avoidance lets it, and returns the window field.
   std::uint16_t advertise(std::uint32_t mss, bool syn);
   // An acknowledgment of everything received so far went out.
-  void on_ack_sent();
-  // The blocks to report, the newest first: RFC 2018 4.
+  void on_ack_sent(BufferPool& pool);
+  // The blocks to report: a duplicate first (RFC 2883 4), then the newest (RFC 2018 4).
   void report_sack(TcpOptions& options) const;
+  // A segment brought what is here already.
+  void on_duplicate(const Segment& segment, BufferPool& pool);
 
   // --- Urgent data, RFC 9293 3.8.5 ---
   // True where this is news.
@@ -81,18 +93,18 @@ class Receiver {
   Seq free_edge(std::uint8_t shift) const;
   Text store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool);
   void advance_to(std::uint64_t offset, BufferPool& pool);
+  void note_duplicate(Seq start, std::uint32_t bytes, BufferPool& pool);
+  void settle_disorder(BufferPool& pool);
 
   Ring ring_;                   // unread data, and out-of-order data behind a gap
-  RangeSet out_of_order_;       // offsets in the stream
+  Pooled<Disorder> disorder_;   // only while there is a gap or a duplicate to report
   std::uint64_t received_ = 0;  // stream offset of nxt
   std::uint32_t capacity_;
-  Seq irs_;
   Seq nxt_;
   Seq edge_;  // right edge of the window promised: it never moves left
   Seq last_ack_sent_;
   Seq urgent_;
-  Seq fin_seq_;     // where the stream ends, once a FIN has told
-  Seq newest_seq_;  // of the out-of-order segment received last
+  Seq fin_seq_;  // where the stream ends, once a FIN has told
   std::uint32_t owed_acks_ = 0;
   std::uint32_t delayed_bytes_ = 0;
   std::uint8_t scale_ = 0;

@@ -6,25 +6,43 @@
 namespace anteroom {
 namespace {
 
-// The granularity G: times are in nanoseconds, but a time-out below this is noise.
-constexpr Duration kGranularity = 1ms;
+// The granularity G: times are finer, but a time-out below this is noise.
+constexpr std::uint32_t kGranularityUs = 1'000;
+
+// A path may change: a minimum older than this gives way.
+constexpr std::uint32_t kMinimumLastsMs = 300'000;
+
+// `value` moved by 1/`share` of its distance to `target`.
+std::uint32_t moved(std::uint32_t value, std::uint32_t target, std::int64_t share) {
+  return static_cast<std::uint32_t>(value + (std::int64_t{target} - value) / share);
+}
 
 }  // namespace
 
-void Rtt::on_sample(Duration sample, const TcpConfig& config) {
-  sample = std::max(sample, Duration(1));
-  if (!has_sample()) {  // (2.2)
-    smoothed_ = sample;
-    variance_ = sample / 2;
-  } else {  // (2.3): beta 1/4, alpha 1/8
-    const Duration error = smoothed_ > sample ? smoothed_ - sample : sample - smoothed_;
-    variance_ += (error - variance_) / 4;
-    smoothed_ += (sample - smoothed_) / 8;
+void Rtt::on_sample(Instant now, Duration sample, const TcpConfig& config) {
+  const std::uint32_t us = std::max(short_us(sample), 1u);
+  const std::uint32_t now_ms = wrapping_ms(now);
+  if (minimum_us_ == 0 || us <= minimum_us_ || now_ms - minimum_at_ms_ > kMinimumLastsMs) {
+    minimum_us_ = us;
+    minimum_at_ms_ = now_ms;
   }
-  const Duration rto = smoothed_ + std::max(kGranularity, 4 * variance_);
-  rto_ = std::clamp(rto, config.rto_min, config.rto_max);
+  if (!has_sample()) {  // (2.2)
+    smoothed_us_ = us;
+    variance_us_ = us / 2;
+  } else {  // (2.3): beta 1/4, alpha 1/8
+    const std::uint32_t error = smoothed_us_ > us ? smoothed_us_ - us : us - smoothed_us_;
+    variance_us_ = moved(variance_us_, error, 4);
+    smoothed_us_ = std::max(moved(smoothed_us_, us, 8), 1u);
+  }
+  const std::uint64_t rto =
+      smoothed_us_ + std::max<std::uint64_t>(kGranularityUs, 4ull * variance_us_);
+  rto_us_ = static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(rto, short_us(config.rto_min), short_us(config.rto_max)));
 }
 
-void Rtt::back_off(const TcpConfig& config) { rto_ = std::min(2 * rto_, config.rto_max); }
+void Rtt::back_off(const TcpConfig& config) {
+  rto_us_ =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(2ull * rto_us_, short_us(config.rto_max)));
+}
 
 }  // namespace anteroom

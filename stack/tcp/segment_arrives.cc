@@ -96,13 +96,14 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     if (probe && segment.has(tcp_flag::ack)) (void)check_ack(now, segment, ctx);
     ctx.drop(DropReason::tcp_out_of_window);
     if (segment.has(tcp_flag::rst)) return Step::done;
+    if (agreed_.sack) rcv_.on_duplicate(segment, ctx.pool);
     rcv_.owe_ack();
     if (state_ == State::time_wait && segment.has(tcp_flag::fin)) {
       timers_.set(Timer::time_wait, now + 2 * ctx.tcp.msl);
     }
     return Step::done;
   }
-  heard_at_ = now;
+  heard_at_ms_ = wrapping_ms(now);
   unanswered_probes_ = 0;
   if (keepalive_.probes() != 0) {
     keepalive_.on_heard();

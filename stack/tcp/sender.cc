@@ -41,7 +41,7 @@ void Sender::on_sent(std::uint32_t bytes, bool fin) {
 }
 
 void Sender::on_syn_sent(std::uint32_t payload_bytes) {
-  nxt_ = later_of(nxt_, iss_ + 1 + payload_bytes);
+  nxt_ = later_of(nxt_, una_ + 1 + payload_bytes);
   max_ = later_of(max_, nxt_);
 }
 

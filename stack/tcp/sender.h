@@ -20,9 +20,10 @@ struct SendAllowance {
 
 class Sender {
  public:
-  explicit Sender(Seq iss) : iss_(iss), una_(iss), nxt_(iss), max_(iss), queue_seq_(iss + 1) {}
+  explicit Sender(Seq iss) : una_(iss), nxt_(iss), max_(iss), queue_seq_(iss + 1) {}
 
-  Seq iss() const { return iss_; }
+  // Before the handshake is complete.
+  Seq iss() const { return una_; }
   Seq una() const { return una_; }
   Seq nxt() const { return nxt_; }
   // One past the highest sequence number ever sent: probes run ahead of nxt.
@@ -89,7 +90,6 @@ class Sender {
   Seq fin_end() const { return queue_seq_ + queue_.size() + 1; }
 
   Ring queue_;
-  Seq iss_;
   Seq una_;
   Seq nxt_;
   Seq max_;

@@ -6,6 +6,7 @@
 
 #include <anteroom/address.h>
 #include <anteroom/bytes.h>
+#include <anteroom/config.h>
 #include <anteroom/id.h>
 #include <anteroom/time.h>
 
@@ -73,6 +74,7 @@ struct ConnectionInfo {
   std::uint16_t receive_mss = 0;          // announced to the peer
   std::uint32_t send_window_bytes = 0;
   std::uint32_t receive_window_bytes = 0;
+  CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
   std::uint32_t congestion_window_bytes = 0;
   std::uint32_t slow_start_threshold_bytes = 0;
   Duration smoothed_rtt{};
@@ -81,7 +83,13 @@ struct ConnectionInfo {
   std::uint32_t unacknowledged_bytes = 0;
   std::uint32_t send_queued_bytes = 0;     // unacknowledged ones included
   std::uint32_t receive_queued_bytes = 0;  // in order, readable now
-  std::uint32_t segments_retransmitted = 0;
+  Duration rtt_minimum{};
+  std::uint32_t segments_retransmitted = 0;  // ever, as the next
+  std::uint32_t segments_delivered = 0;      // acknowledged, selectively or not
+  std::uint32_t segments_in_flight = 0;      // now, those below included
+  std::uint32_t segments_sacked = 0;
+  std::uint32_t segments_lost = 0;   // taken for lost, not sent again yet
+  bool reordering_seen = false;      // by this connection's own segments, RFC 8985 6.2
   std::uint64_t bytes_sent = 0;      // acknowledged by the peer
   std::uint64_t bytes_received = 0;  // in order
   bool timestamps = false;

@@ -48,15 +48,18 @@ struct Event {
 
 enum class Timer : std::uint8_t {
   none,
-  retransmit,      // RFC 6298
-  persist,         // zero-window probe, RFC 9293 3.8.6.1
-  delayed_ack,     // RFC 9293 3.8.6.3
-  keepalive,       // RFC 9293 3.8.4
-  time_wait,       // RFC 9293 3.4.1
-  fin_wait_2,      // an orphan whose peer never closes
-  request_expiry,  // the client of a held request has surely given up
-  neighbor,        // RFC 826 query repeated or given up
-  reassembly,      // RFC 1122 3.3.2
+  reordering,       // RFC 8985 6.3: what was overtaken for so long is lost
+  tail_loss_probe,  // RFC 8985 7
+  retransmit,       // RFC 6298
+  persist,          // zero-window probe, RFC 9293 3.8.6.1
+  delayed_ack,      // RFC 9293 3.8.6.3
+  keepalive,        // RFC 9293 3.8.4
+  time_wait,        // RFC 9293 3.4.1
+  fin_wait_2,       // an orphan whose peer never closes
+  pacing,           // the next segment may go, TcpConfig::pacing
+  request_expiry,   // the client of a held request has surely given up
+  neighbor,         // RFC 826 query repeated or given up
+  reassembly,       // RFC 1122 3.3.2
 };
 
 // When the stack next wants advance(), and why.

@@ -41,6 +41,7 @@ struct ListenOptions {
   OverloadPolicy overload = OverloadPolicy::drop;
   bool consume_caller_data = false;   // true: caller data is not also the start of the stream
   std::uint32_t backlog_max = 4'096;  // requests held, or (ordinary) connections not yet taken
+  std::optional<CongestionAlgorithm> congestion{};  // of its connections; else TcpConfig's
 };
 
 struct AcceptReply {
@@ -54,6 +55,7 @@ struct ConnectOptions {
   Bytes caller_data{};  // rides in the SYN, and is the start of our stream
   // true: SYN retransmissions carry the caller data too; false: only the first SYN does.
   bool caller_data_on_retransmission = true;
+  std::optional<CongestionAlgorithm> congestion{};  // else TcpConfig's
 };
 
 class Stack {

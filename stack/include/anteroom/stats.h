@@ -108,6 +108,9 @@ struct Stats {
   std::uint64_t segments_retransmitted = 0;
   std::uint64_t fast_retransmits = 0;  // recoveries entered
   std::uint64_t retransmit_timeouts = 0;
+  std::uint64_t tail_loss_probes = 0;     // RFC 8985 7
+  std::uint64_t tail_loss_repairs = 0;    // losses that only a probe told of
+  std::uint64_t spurious_recoveries = 0;  // undone: nothing had been lost
   std::uint64_t duplicate_acks_out = 0;
   std::uint64_t challenge_acks_out = 0;
   std::uint64_t resets_out = 0;

@@ -1,38 +1,44 @@
-// The congestion window of RFC 5681: slow start and congestion avoidance, counting bytes (RFC
-// 3465). Every algorithm has these functions and no others; a connection holds one by value. Not
-// here: loss detection and what is sent in recovery (recovery.cc).
+// The increase and the decrease of RFC 5681, counting bytes (RFC 3465): the numbers of NewReno, and
+// those that every other algorithm starts from. Not here: when to apply them (algorithm.cc), loss
+// detection (recovery.cc).
 #pragma once
 
 #include <cstdint>
 
 namespace anteroom {
 
-class NewReno {
+// A window beyond this serves no buffer that Limits allows, and sums with it do not overflow.
+inline constexpr std::uint32_t kCongestionWindowMax = 1u << 30;
+
+// RFC 6928 2: `segments` full segments, bounded by 1460 bytes each or two segments.
+std::uint32_t initial_window(std::uint32_t segments, std::uint32_t mss);
+
+// RFC 3465 2.2: by what was acknowledged, at most `limit` segments for one acknowledgment.
+std::uint32_t slow_start_increase(std::uint32_t acked_bytes, std::uint32_t limit,
+                                  std::uint32_t mss);
+
+// One segment for so many bytes acknowledged: what is left counts towards the next.
+class ByteCount {
  public:
-  // `mss` in bytes, here and below.
-  NewReno() = default;
-  NewReno(std::uint32_t window_segments, std::uint32_t mss);
-
-  std::uint32_t window_bytes() const { return window_; }
-  std::uint32_t threshold_bytes() const { return threshold_; }
-  bool in_slow_start() const { return window_ < threshold_; }
-
-  // `acked_bytes` arrived, and the window was what held the sender back.
-  void on_ack(std::uint32_t acked_bytes, std::uint32_t mss);
-  // A loss was detected with so many bytes in flight: RFC 5681 3.2 (2).
-  void on_loss(std::uint32_t flight_bytes, std::uint32_t mss);
-  // Recovery is over: RFC 6582 3.2, "full acknowledgments".
-  void on_recovered(std::uint32_t flight_bytes, std::uint32_t mss);
-  // The retransmission timer expired: RFC 5681 3.1, equation (4) and the loss window. `first` is
-  // false for a repeated expiry of the same segment, which leaves the threshold alone.
-  void on_timeout(std::uint32_t flight_bytes, std::uint32_t mss, bool first);
-  // Nothing was sent for a time-out: RFC 5681 4.1, the restart window.
-  void on_idle(std::uint32_t initial_segments, std::uint32_t mss);
+  // True where another `bytes_per_segment` are complete; at most once for one acknowledgment.
+  bool add(std::uint32_t acked_bytes, std::uint32_t bytes_per_segment);
+  void reset() { bytes_ = 0; }
 
  private:
-  std::uint32_t window_ = 0;
-  std::uint32_t threshold_ = UINT32_MAX;
-  std::uint32_t acked_ = 0;  // in congestion avoidance, towards the next increase
+  std::uint32_t bytes_ = 0;
+};
+
+class NewReno {
+ public:
+  // RFC 3465 2.1: one segment more for each window acknowledged.
+  std::uint32_t next_window(std::uint32_t acked_bytes, std::uint32_t window, std::uint32_t mss);
+  void on_reduction() { acked_.reset(); }
+
+  // RFC 5681 3.1, equation (4), before its lower bound.
+  static std::uint32_t reduced(std::uint32_t flight_bytes) { return flight_bytes / 2; }
+
+ private:
+  ByteCount acked_;
 };
 
 }  // namespace anteroom

@@ -1,0 +1,21 @@
+// What a connection has to remember while something is outstanding, and at no other time: its
+// scoreboard, its loss recovery and its pace. Taken from the pool with the first segment of data,
+// given back when all is acknowledged and nothing is left to learn.
+#pragma once
+
+#include "stack/base/pooled.h"
+#include "stack/tcp/congestion/pacer.h"
+#include "stack/tcp/recovery.h"
+
+namespace anteroom {
+
+struct Outstanding {
+  explicit Outstanding(Seq una) : recovery(una) {}
+
+  Flight flight;
+  Recovery recovery;
+  Pacer pacer;
+  Instant paced_until = Instant::max();  // something to send waits for its pace
+};
+
+}  // namespace anteroom

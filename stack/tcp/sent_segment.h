@@ -1,0 +1,24 @@
+// The record of one segment that was sent and is not acknowledged yet: RFC 8985 5.2.
+#pragma once
+
+#include <anteroom/time.h>
+
+#include "stack/tcp/seq.h"
+
+namespace anteroom {
+
+struct SentSegment {
+  Instant sent_at;  // of the last transmission
+  Seq seq;
+  std::uint32_t bytes = 0;  // of sequence space: data, and one for FIN
+  std::uint8_t transmissions = 1;
+  bool sacked = false;
+  bool lost = false;  // and not sent again yet
+  bool blameless =
+      false;  // to be sent again for a reason that is not the path's: no sample, no signal
+
+  Seq end() const { return seq + bytes; }
+  bool is_original() const { return transmissions == 1 && !blameless; }
+};
+
+}  // namespace anteroom

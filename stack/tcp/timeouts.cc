@@ -1,0 +1,149 @@
+// The timers of a connection: when each runs, and what it does when it is due. RFC 6298 5, RFC 8985
+// 6.3 and 7.2, RFC 9293 3.8.4 and 3.8.6.1.
+#include <algorithm>
+
+#include "stack/tcp/connection.h"
+
+namespace anteroom {
+
+std::pair<Instant, Timer> Connection::deadline() const {
+  const std::pair<Instant, Timer> soonest = timers_.soonest();
+  if (!outstanding_ || outstanding_->paced_until >= soonest.first) return soonest;
+  return {outstanding_->paced_until, Timer::pacing};
+}
+
+void Connection::advance(Instant now, const TcpContext& ctx) {
+  const auto [at, due] = deadline();
+  if (due == Timer::none || at > now) return;
+  timers_.clear(due);
+  switch (due) {
+    case Timer::reordering: on_reordering_timeout(now, ctx); return;
+    case Timer::tail_loss_probe: owes_tail_probe_ = true; return;
+    case Timer::retransmit:
+      is_synchronized() ? on_retransmit_timeout(now, ctx) : on_syn_timeout(now, ctx);
+      return;
+    case Timer::persist:
+      // The window may take something that silly-window avoidance holds back; else it is probed.
+      if (unanswered_probes_ >= ctx.tcp.retries_max) {
+        owes_reset_ = true;
+        fail(Error::timed_out, ctx);
+        return;
+      }
+      override_ = true;
+      owes_probe_ = true;
+      return;
+    case Timer::pacing: outstanding_->paced_until = kNever; return;  // next_segment() is asked
+    case Timer::delayed_ack: rcv_.owe_ack(); return;
+    case Timer::keepalive: on_keepalive_timeout(now, ctx); return;
+    case Timer::time_wait:
+    case Timer::fin_wait_2: finish(ctx); return;
+    default: assertion_failed("a timer of the stack, not of a connection", __FILE__, __LINE__);
+  }
+}
+
+void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
+  const std::uint32_t retries_max =
+      passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
+  if (syn_transmissions_ > retries_max) {
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  rtt_.back_off(ctx.tcp);
+  timers_.set(Timer::retransmit, now + rtt_.rto());
+  owes_syn_ = true;
+}
+
+void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
+  if (idle()) return;
+  if (retries_ >= ctx.tcp.retries_max) {
+    owes_reset_ = true;
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  ++retries_;
+  ++ctx.stats.retransmit_timeouts;
+  rtt_.back_off(ctx.tcp);
+  outstanding_->recovery.on_timeout(summary(now), retries_ > 1, outstanding_->flight, congestion_,
+                                    reordering_);
+  owes_tail_probe_ = false;
+  timers_.set(Timer::retransmit, now + rtt_.rto());
+  arm_loss_timer(now);
+}
+
+// RACK's timer; with nothing in flight it is the end of the wait for late reports.
+void Connection::on_reordering_timeout(Instant now, const TcpContext& ctx) {
+  if (idle()) {
+    forget_outstanding(ctx.pool);
+    return;
+  }
+  if (outstanding_->recovery.on_reordering_timeout(summary(now), outstanding_->flight, congestion_,
+                                                   reordering_)) {
+    ++ctx.stats.fast_retransmits;
+  }
+  arm_loss_timer(now);
+}
+
+void Connection::on_keepalive_timeout(Instant now, const TcpContext& ctx) {
+  if (!keepalive_.is_on() || !is_synchronized() || is_over()) return;
+  const Duration silence = std::chrono::milliseconds(wrapping_ms(now) - heard_at_ms_);
+  if (keepalive_.probes() == 0 && silence < keepalive_.idle()) {  // heard of since it was set
+    timers_.set(Timer::keepalive, now + keepalive_.idle() - silence);
+    return;
+  }
+  if (keepalive_.is_exhausted()) {
+    owes_reset_ = true;
+    fail(Error::timed_out, ctx);
+    return;
+  }
+  keepalive_.on_probe();
+  owes_probe_ = true;
+  timers_.set(Timer::keepalive, now + keepalive_.interval());
+}
+
+void Connection::restart_keepalive(Instant now) {
+  if (keepalive_.is_on() && is_synchronized() && !is_over() && !timers_.is_set(Timer::keepalive) &&
+      !timers_.is_set(Timer::fin_wait_2)) {
+    timers_.set(Timer::keepalive, now + keepalive_.idle());
+  }
+}
+
+void Connection::restart_retransmit_timer(Instant now) {
+  if (idle()) {
+    timers_.clear(Timer::retransmit);
+  } else {
+    timers_.set(Timer::retransmit, now + rtt_.rto());
+  }
+}
+
+// RACK's timer where it waits for something, else the tail loss probe's: RFC 8985 6.3 and 7.2.
+void Connection::arm_loss_timer(Instant now) {
+  timers_.clear(Timer::reordering);
+  timers_.clear(Timer::tail_loss_probe);
+  if (!outstanding_) return;
+  const Recovery& recovery = outstanding_->recovery;
+  const Flight& flight = outstanding_->flight;
+  if (flight.empty()) {
+    timers_.set(Timer::reordering, now + rtt_.rto());
+  } else if (recovery.reordering_at() != Instant()) {
+    timers_.set(Timer::reordering, recovery.reordering_at());
+  } else if (agreed_.sack && recovery.may_probe() && flight.sacked_count() == 0 &&
+             flight.lost_count() == 0) {
+    const Duration wait = TailLossProbe::wait(rtt_.smoothed(), flight.count() == 1);
+    timers_.set(Timer::tail_loss_probe, std::min(now + wait, timers_.at(Timer::retransmit)));
+  }
+}
+
+void Connection::arm_persist(Instant now, const TcpContext& ctx) {
+  if (!snd_.needs_probe(idle()) || !is_synchronized() || is_over()) {
+    timers_.clear(Timer::persist);
+    override_ = false;
+    return;
+  }
+  if (timers_.is_set(Timer::persist)) return;
+  // RFC 9293 3.8.6.1 [SHLD-29], [SHLD-30]: the first probe after a time-out, then ever more slowly.
+  Duration wait = rtt_.rto();
+  for (unsigned i = 0; i < retries_ && wait < ctx.tcp.rto_max; ++i) wait *= 2;
+  timers_.set(Timer::persist, now + std::min(wait, ctx.tcp.rto_max));
+}
+
+}  // namespace anteroom
