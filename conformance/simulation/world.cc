@@ -1,0 +1,166 @@
+// The switch knows where every link address is; it answers for a path whose MTU is small.
+#include "conformance/simulation/world.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "stack/wire/ethernet.h"
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/ipv4.h"
+
+namespace anteroom::simulation {
+namespace {
+
+constexpr std::uint8_t kSwitchNumber = 254;
+
+MacAddress mac_of(std::uint8_t number) { return {{0x02, 0, 0, 0, 0, number}}; }
+
+}  // namespace
+
+Config host_config(std::size_t index, std::uint64_t seed) {
+  const auto number = static_cast<std::uint8_t>(index + 1);
+  Config config;
+  config.interface.mac = mac_of(number);
+  config.interface.addresses = {{IpAddress::v4(192, 0, 2, number), 24}};
+  Dice dice(seed, 10 + number);
+  for (std::uint8_t& octet : config.seed) octet = static_cast<std::uint8_t>(dice.next() >> 56);
+  return config;
+}
+
+World::World(const std::vector<HostOptions>& hosts, std::uint64_t seed, Watcher* watcher,
+             Trace& trace)
+    : watcher_(watcher), trace_(trace) {
+  std::size_t frame_bytes_max = 0;
+  for (const HostOptions& options : hosts) {
+    hosts_.push_back(std::make_unique<Host>(options, seed, hosts_.size()));
+    frame_bytes_max = std::max(frame_bytes_max, hosts_.back()->stack.frame_bytes_max());
+  }
+  buffer_.resize(frame_bytes_max);
+}
+
+std::optional<Instant> World::next_instant() const {
+  std::optional<Instant> next;
+  if (!transit_.empty()) next = transit_.front().due;
+  for (const auto& host : hosts_) {
+    const auto deadline = host->stack.next_deadline();
+    if (deadline && (!next || deadline->at < *next)) next = deadline->at;
+  }
+  if (next) next = std::max(*next, now_);
+  return next;
+}
+
+void World::move_to(Instant at) {
+  now_ = std::max(now_, at);
+  while (!transit_.empty() && transit_.front().due <= now_) {
+    Transit arrived = take();
+    arrived.place == Place::at_switch ? at_switch(arrived) : at_host(arrived);
+    spare_buffers_.push_back(std::move(arrived.frame));
+  }
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const auto deadline = stack(i).next_deadline();
+    if (!deadline || deadline->at > now_) continue;
+    if (trace_.is_on()) {
+      trace_.note(now_, fmt::format("host {} timer {}", i, to_string(deadline->timer)));
+    }
+    stack(i).advance(now_);
+    if (watcher_ != nullptr) watcher_->after_call(i);
+  }
+}
+
+bool World::send_frames(std::size_t host) {
+  bool any = false;
+  while (const std::size_t size = stack(host).next_frame(now_, buffer_)) {
+    any = true;
+    const MutableBytes frame = MutableBytes(buffer_).first(size);
+    if (watcher_ != nullptr) {
+      watcher_->on_frame_out(host, frame);
+      watcher_->after_call(host);
+    }
+    carry(up(host), Place::at_switch, host, host, frame);
+  }
+  return any;
+}
+
+void World::put(Instant due, Place place, std::size_t host, Bytes frame) {
+  Transit transit{due, order_++, place, host, {}};
+  if (!spare_buffers_.empty()) {
+    transit.frame = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+  }
+  transit.frame.assign(frame.begin(), frame.end());
+  transit_.push_back(std::move(transit));
+  std::push_heap(transit_.begin(), transit_.end(), is_later);
+}
+
+World::Transit World::take() {
+  std::pop_heap(transit_.begin(), transit_.end(), is_later);
+  Transit earliest = std::move(transit_.back());
+  transit_.pop_back();
+  return earliest;
+}
+
+// Through a pipe of `host`, towards `place`.
+void World::carry(Pipe& pipe, Place place, std::size_t host, std::size_t sender,
+                  MutableBytes frame) {
+  const Passage passage = pipe.offer(now_, frame);
+  const bool arrives = passage.fate == Fate::carried || passage.fate == Fate::corrupted;
+  if (trace_.is_on() && (place == Place::at_switch || !arrives)) {
+    const std::string who = place == Place::at_switch ? fmt::format("host {} sends   ", host)
+                                                      : fmt::format("host {} misses  ", host);
+    const bool plain = passage.fate == Fate::carried && !passage.due_again;
+    trace_.frame(now_, who, frame,
+                 plain ? "" : (passage.due_again ? "duplicated" : to_string(passage.fate)));
+  }
+  if (passage.fate == Fate::too_big && pipe.options().mtu_honest) {
+    answer_too_big(sender, frame, pipe.options().mtu);
+  }
+  if (!arrives) return;
+  put(passage.due, place, host, frame);
+  if (passage.due_again) put(*passage.due_again, place, host, frame);
+}
+
+void World::at_switch(Transit& arrived) {
+  if (arrived.frame.size() < kEthernetHeaderBytes) return;
+  const MacAddress to = parse_ethernet(arrived.frame)->destination;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const bool wanted = to.is_group() || stack(i).config().interface.mac == to;
+    if (i == arrived.host || !wanted) continue;
+    if (!to.is_group()) return carry(down(i), Place::at_host, i, arrived.host, arrived.frame);
+    std::vector<std::uint8_t> copy = arrived.frame;  // each pipe has mishaps of its own
+    carry(down(i), Place::at_host, i, arrived.host, copy);
+  }
+}
+
+void World::at_host(const Transit& arrived) {
+  if (trace_.is_on()) {
+    trace_.frame(now_, fmt::format("host {} receives", arrived.host), arrived.frame, "");
+  }
+  if (watcher_ != nullptr) watcher_->on_frame_in(arrived.host, arrived.frame);
+  stack(arrived.host).receive(now_, arrived.frame);
+  if (watcher_ != nullptr) watcher_->after_call(arrived.host);
+}
+
+// RFC 1191 4: what a router says whose next link is too narrow.
+void World::answer_too_big(std::size_t sender, Bytes frame, std::uint16_t mtu) {
+  const Bytes packet_bytes = frame.subspan(kEthernetHeaderBytes);
+  const auto packet = parse_ipv4(packet_bytes);
+  if (!packet || !packet->header.dont_fragment) return;
+  constexpr std::size_t kQuoted = kIpv4HeaderBytes + 8;
+  std::vector<std::uint8_t> answer(kEthernetHeaderBytes + kIpv4HeaderBytes + kIcmpHeaderBytes +
+                                   kQuoted);
+  const MutableBytes out(answer);
+  emit_ethernet({stack(sender).config().interface.mac, mac_of(kSwitchNumber), kEtherTypeIpv4}, out);
+  Ipv4Header header;
+  header.source = IpAddress::v4(192, 0, 2, kSwitchNumber);
+  header.destination = packet->header.source;
+  header.protocol = kProtocolIcmp;
+  header.payload_bytes = kIcmpHeaderBytes + kQuoted;
+  emit_ipv4(header, out.subspan(kEthernetHeaderBytes));
+  (void)emit_icmpv4({static_cast<std::uint8_t>(IcmpType::unreachable),
+                     kUnreachableFragmentationNeeded, mtu, packet_bytes.first(kQuoted)},
+                    out.subspan(kEthernetHeaderBytes + kIpv4HeaderBytes));
+  carry(down(sender), Place::at_host, sender, sender, answer);
+}
+
+}  // namespace anteroom::simulation
