@@ -221,22 +221,22 @@ void Checkers::check_ids(std::size_t host) {
 }
 
 // An id lives until it was released and its end was told; after that only TIME-WAIT keeps it, or a
-// last reset that waits for a link address.
+// last segment that waits for a link address.
 void Checkers::check_id(std::size_t host, Life& life, std::uint32_t& alive) {
-  constexpr Duration kResetWaitsMax = 10s;
+  constexpr Duration kWaitsMax = 10s;
   const auto info = world_->stack(host).connection_info(life.id);
   const bool over = life.closed && life.released;
-  if (over && life.over_since == Instant()) life.over_since = world_->now();
   if (!info) {
     life.dead = true;
-    if (life.owned && !over) fail(host, "an id is dead before its end");
+    if (life.owned && !over) fail(host, fmt::format("id {} is dead too early", life.id.index));
     return;
   }
   ++alive;
   if (!over || info->state == State::time_wait) return;
-  if (info->state != State::closed || world_->now() - life.over_since > kResetWaitsMax) {
-    fail(host, fmt::format("the id of a connection that is over lives on in {}",
-                           to_string(info->state)));
+  if (life.over_since < clock_jumped_at_) life.over_since = world_->now();
+  if (info->state != State::closed || world_->now() - life.over_since > kWaitsMax) {
+    fail(host, fmt::format("connection {} to {} is over, but its id lives on in {}", life.id.index,
+                           to_string(info->flow.remote), to_string(info->state)));
   }
 }
 

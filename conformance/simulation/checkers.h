@@ -42,6 +42,8 @@ class Checkers final : public Watcher {
   void on_deferred(std::size_t host, PendingId pending);
   void on_released(std::size_t host, ConnectionId id);  // close() or abort()
   void on_event(std::size_t host, const Event& event);
+  // What was due long ago comes only now.
+  void on_clock_jump() { clock_jumped_at_ = world_->now(); }
   // At the end of each host's turn, when its events and frames are drained.
   void after_turn(std::size_t host);
 
@@ -56,7 +58,7 @@ class Checkers final : public Watcher {
     bool closed = false;
     bool released = false;
     bool dead = false;      // and it will be asked no more until the end
-    Instant over_since{};  // closed and released
+    Instant over_since{};   // closed, released, out of TIME-WAIT
   };
   struct Held {
     ListenerId listener{};
@@ -82,6 +84,7 @@ class Checkers final : public Watcher {
 
   std::vector<HostView> hosts_;
   World* world_ = nullptr;
+  Instant clock_jumped_at_{1ns};
   std::string problem_;
 };
 

@@ -1,16 +1,13 @@
 // What loss recovery and congestion control make of a path, in virtual time: a table that is
-// compared exactly, so that every change of it shows; and two claims that it must meet.
+// compared exactly, so that every change of it shows; and claims that each algorithm must meet.
 #pragma once
 
 #include <string>
 
 namespace anteroom::simulation {
 
-// The table as text: a comment, a header line, one line per cell.
-std::string golden_table();
-
-// Compares with the file, prints the difference and the claims that fail; true where all is well.
-// Rewrites the file where `write`.
+// Measures, prints the difference to the table in the file and the claims that do not hold; true
+// where all is well. With `write` the file gets what was measured, and the claims still count.
 bool check_golden(const std::string& path, bool write);
 
 }  // namespace anteroom::simulation

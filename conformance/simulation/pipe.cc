@@ -59,7 +59,7 @@ const char* to_string(Fate fate) {
   return "?";
 }
 
-Passage Pipe::offer(Instant now, MutableBytes frame) {
+Passage Pipe::offer(Instant now, MutableBytes frame, bool damaged) {
   ++stats_.frames;
   if (options_.mtu != 0 && frame.size() > kEthernetHeaderBytes + options_.mtu) {
     ++stats_.too_big;
@@ -87,7 +87,7 @@ Passage Pipe::offer(Instant now, MutableBytes frame) {
     ++stats_.duplicated;
     passage.due_again = passage.due + dice_.between(Duration::zero(), options_.jitter);
   }
-  if (dice_.happens(options_.corrupt)) {
+  if (dice_.happens(options_.corrupt) && !damaged) {
     corrupt(frame);
     passage.fate = Fate::corrupted;
   }

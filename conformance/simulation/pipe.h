@@ -64,8 +64,9 @@ class Pipe {
  public:
   Pipe(const PipeOptions& options, Dice dice) : options_(options), dice_(std::move(dice)) {}
 
-  // One Ethernet frame enters; corruption and ECN marks change it in place.
-  Passage offer(Instant now, MutableBytes frame);
+  // One Ethernet frame enters; corruption and ECN marks change it in place. Damaged already, it is
+  // not damaged again: two bursts may cancel out in a checksum.
+  Passage offer(Instant now, MutableBytes frame, bool damaged = false);
 
   void set_options(const PipeOptions& options) { options_ = options; }
   const PipeOptions& options() const { return options_; }

@@ -97,6 +97,7 @@ void Simulation::run_faults() {
     if (broken()) return;
     trace_.note(world_.now(), "the clock jumps");
     world_.move_to(std::max(world_.now(), begin + jump.after) + jump.by);
+    checkers_.on_clock_jump();
     for (std::size_t i = 0; i < world_.hosts(); ++i) turn(i);
   }
   while (!broken() && step(begin + options_.faults_for)) {

@@ -77,13 +77,13 @@ bool World::send_frames(std::size_t host) {
       watcher_->on_frame_out(host, frame);
       watcher_->after_call(host);
     }
-    carry(up(host), Place::at_switch, host, host, frame);
+    carry({up(host), Place::at_switch, host, host}, frame);
   }
   return any;
 }
 
-void World::put(Instant due, Place place, std::size_t host, Bytes frame) {
-  Transit transit{due, order_++, place, host, {}};
+void World::put(Transit&& transit, Bytes frame) {
+  transit.order = order_++;
   if (!spare_buffers_.empty()) {
     transit.frame = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
@@ -100,24 +100,22 @@ World::Transit World::take() {
   return earliest;
 }
 
-// Through a pipe of `host`, towards `place`.
-void World::carry(Pipe& pipe, Place place, std::size_t host, std::size_t sender,
-                  MutableBytes frame) {
-  const Passage passage = pipe.offer(now_, frame);
+void World::carry(const Leg& leg, MutableBytes frame) {
+  const Passage passage = leg.pipe.offer(now_, frame, leg.damaged);
   const bool arrives = passage.fate == Fate::carried || passage.fate == Fate::corrupted;
-  if (trace_.is_on() && (place == Place::at_switch || !arrives)) {
-    const std::string who = place == Place::at_switch ? fmt::format("host {} sends   ", host)
-                                                      : fmt::format("host {} misses  ", host);
+  const bool leaves = leg.place == Place::at_switch;
+  if (trace_.is_on() && (leaves || !arrives)) {
     const bool plain = passage.fate == Fate::carried && !passage.due_again;
-    trace_.frame(now_, who, frame,
+    trace_.frame(now_, fmt::format("host {} {}", leg.host, leaves ? "sends   " : "misses  "), frame,
                  plain ? "" : (passage.due_again ? "duplicated" : to_string(passage.fate)));
   }
-  if (passage.fate == Fate::too_big && pipe.options().mtu_honest) {
-    answer_too_big(sender, frame, pipe.options().mtu);
+  if (passage.fate == Fate::too_big && leg.pipe.options().mtu_honest) {
+    answer_too_big(leg.sender, frame, leg.pipe.options().mtu);
   }
   if (!arrives) return;
-  put(passage.due, place, host, frame);
-  if (passage.due_again) put(*passage.due_again, place, host, frame);
+  const bool damaged = leg.damaged || passage.fate == Fate::corrupted;
+  put({passage.due, 0, leg.place, leg.host, damaged, {}}, frame);
+  if (passage.due_again) put({*passage.due_again, 0, leg.place, leg.host, damaged, {}}, frame);
 }
 
 void World::at_switch(Transit& arrived) {
@@ -126,9 +124,10 @@ void World::at_switch(Transit& arrived) {
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const bool wanted = to.is_group() || stack(i).config().interface.mac == to;
     if (i == arrived.host || !wanted) continue;
-    if (!to.is_group()) return carry(down(i), Place::at_host, i, arrived.host, arrived.frame);
+    const Leg leg{down(i), Place::at_host, i, arrived.host, arrived.damaged};
+    if (!to.is_group()) return carry(leg, arrived.frame);
     std::vector<std::uint8_t> copy = arrived.frame;  // each pipe has mishaps of its own
-    carry(down(i), Place::at_host, i, arrived.host, copy);
+    carry(leg, copy);
   }
 }
 
@@ -160,7 +159,7 @@ void World::answer_too_big(std::size_t sender, Bytes frame, std::uint16_t mtu) {
   (void)emit_icmpv4({static_cast<std::uint8_t>(IcmpType::unreachable),
                      kUnreachableFragmentationNeeded, mtu, packet_bytes.first(kQuoted)},
                     out.subspan(kEthernetHeaderBytes + kIpv4HeaderBytes));
-  carry(down(sender), Place::at_host, sender, sender, answer);
+  carry({down(sender), Place::at_host, sender, sender}, answer);
 }
 
 }  // namespace anteroom::simulation

@@ -70,15 +70,24 @@ class World {
     std::uint64_t order;
     Place place;
     std::size_t host;  // where it comes from at the switch, where it goes to else
+    bool damaged = false;
     std::vector<std::uint8_t> frame;
   };
   static bool is_later(const Transit& a, const Transit& b) {
     return a.due != b.due ? a.due > b.due : a.order > b.order;
   }
 
-  void put(Instant due, Place place, std::size_t host, Bytes frame);
+  void put(Transit&& transit, Bytes frame);
   Transit take();
-  void carry(Pipe& pipe, Place place, std::size_t host, std::size_t sender, MutableBytes frame);
+  // What a frame goes through next: a pipe of `host`, towards `place`.
+  struct Leg {
+    Pipe& pipe;
+    Place place;
+    std::size_t host;
+    std::size_t sender;
+    bool damaged = false;
+  };
+  void carry(const Leg& leg, MutableBytes frame);
   void at_switch(Transit& arrived);
   void at_host(const Transit& arrived);
   void answer_too_big(std::size_t sender, Bytes frame, std::uint16_t mtu);
