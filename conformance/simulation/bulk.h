@@ -15,7 +15,7 @@ struct BulkOptions {
   PipeOptions bottleneck;  // into the receiver's host
   Duration rtt = 20ms;     // of the empty path, all four pipes together
   Duration time_max = 60s;
-  std::uint64_t bytes_max = 50'000'000;  // of all flows; what comes first ends the run
+  std::uint64_t bytes_max = 30'000'000;  // of all flows; what comes first ends the run
 };
 
 struct BulkFlow {

@@ -123,7 +123,8 @@ void Simulation::run_calm() {
   }
   while (!broken() && !is_over() && step(end)) {
   }
-  if (broken() || is_over()) return;
+  if (broken()) return;
+  if (is_over()) return checkers_.expect_empty(0, checkers_.streams.check_delivered());
   checkers_.fail(0, "something does not end:" + what_remains());
 }
 

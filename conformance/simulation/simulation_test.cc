@@ -126,7 +126,7 @@ class StreamRules : public testing::Test {
 
   Streams streams{1};
   std::uint64_t number = streams.open({kA, kB});
-  Reading reading{1, {kB, kA}, 0, 0};
+  Reading reading{1, 0, {kB, kA}, 0, 0};
 };
 
 TEST_F(StreamRules, RightBytesAreRight) {
@@ -169,9 +169,24 @@ TEST_F(StreamRules, OnlyCallerDataComesTwice) {
   const auto bytes = sent(100);
   streams[number].on_syn_bytes = 50;
   EXPECT_THAT(streams.check_read(reading, bytes), IsEmpty());
-  Reading again{2, reading.flow, 0, 0};
+  Reading again{2, 0, reading.flow, 0, 0};
   EXPECT_THAT(streams.check_read(again, Bytes(bytes).first(50)), IsEmpty());
   EXPECT_THAT(streams.check_read(again, Bytes(bytes).subspan(50)), HasSubstr("two connections"));
+}
+
+TEST_F(StreamRules, WhatPoliteOwnersSayArrives) {
+  const std::uint64_t answer = streams.open({kB, kA});
+  reading.own_stream = answer;
+  Reading back{2, number, {kA, kB}, 0, 0};
+  streams[number].polite = streams[answer].polite = true;
+  streams[number].ended = streams[answer].ended = true;
+  streams[answer].sent_bytes = 20;
+  const auto bytes = sent(100);
+  EXPECT_THAT(streams.check_read(back, Streams::bytes(answer, 0, 20)), IsEmpty());
+  EXPECT_THAT(streams.check_read(reading, Bytes(bytes).first(99)), IsEmpty());
+  EXPECT_THAT(streams.check_delivered(), HasSubstr("99 arrived"));
+  EXPECT_THAT(streams.check_read(reading, Bytes(bytes).subspan(99)), IsEmpty());
+  EXPECT_THAT(streams.check_delivered(), IsEmpty());
 }
 
 std::string trace_of(std::uint64_t seed) {

@@ -67,8 +67,25 @@ std::string Streams::check_sender(const Reading& reading) {
   }
   if (reading.bytes <= stream.on_syn_bytes) return "";
   if (stream.reader == 0) stream.reader = reading.number;
-  if (stream.reader == reading.number) return "";
+  if (stream.reader == reading.number) {
+    stream.read_bytes = reading.bytes;
+    stream.reader_stream = reading.own_stream;
+    return "";
+  }
   return fmt::format("stream {:016x} is read by two connections", reading.stream);
+}
+
+std::string Streams::check_delivered() const {
+  for (const auto& [number, stream] : streams_) {
+    const auto back = streams_.find(stream.reader_stream);
+    if (back == streams_.end() || back->second.reader_stream != number) continue;
+    if (!stream.polite || !back->second.polite) continue;
+    if (stream.ended && stream.read_bytes == stream.sent_bytes) continue;
+    return fmt::format("of {} bytes that {} sent to {} {} arrived, though both owners were polite",
+                       stream.sent_bytes, to_string(stream.flow.local),
+                       to_string(stream.flow.remote), stream.read_bytes);
+  }
+  return "";
 }
 
 std::string Streams::check_end(const Reading& reading) const {

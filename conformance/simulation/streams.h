@@ -18,13 +18,19 @@ struct Stream {
   Flow flow{};                    // as the sender sees it
   std::uint64_t sent_bytes = 0;   // taken by the stack, caller or response data included
   std::uint64_t on_syn_bytes = 0;  // of them, caller data: a copy of the SYN may deliver it again
-  bool ended = false;             // the sender has closed this direction
-  std::uint64_t reader = 0;       // who has read beyond the caller data
+  bool ended = false;              // the sender has closed this direction
+  // Its owner reads to the end, then closes, and trusts the network for as long as RFC 9293 3.8.3
+  // wants by default.
+  bool polite = false;
+  std::uint64_t reader = 0;         // who has read beyond the caller data
+  std::uint64_t read_bytes = 0;     // by whom that was
+  std::uint64_t reader_stream = 0;  // what the reader itself sends
 };
 
 // What one connection has read.
 struct Reading {
   std::uint64_t number = 0;  // of the connection that reads; unique, never 0
+  std::uint64_t own_stream = 0;
   Flow flow{};               // as the reader sees it
   std::uint64_t bytes = 0;
   std::uint64_t stream = 0;  // the first eight bytes, or as many as there are
@@ -46,6 +52,9 @@ class Streams {
   std::string check_read(Reading& reading, Bytes data);
   // The reader was told that nothing more comes.
   std::string check_end(const Reading& reading) const;
+  // When all is over: what two polite owners said to each other has arrived, whatever the network
+  // did meanwhile.
+  std::string check_delivered() const;
 
   std::uint64_t bytes_read() const { return bytes_read_; }
 

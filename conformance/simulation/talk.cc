@@ -42,7 +42,15 @@ Manner draw_manner(Instant now, const Manners& manners, Dice& dice) {
   return manner;
 }
 
+bool Talk::is_polite(const Owner& owner) const {
+  const bool ends_well =
+      manner_.ending == Ending::orderly || manner_.ending == Ending::after_peer;
+  return ends_well && !manner_.abort_at && !manner_.keepalive &&
+         owner.stack.config().tcp.retries_max >= TcpConfig().retries_max;
+}
+
 void Talk::begin(Instant now, const Owner& owner) {
+  owner.checkers.streams[stream_].polite = is_polite(owner);
   if (manner_.no_delay) (void)owner.stack.set_no_delay(now, id_, true);
   if (manner_.keepalive) (void)owner.stack.set_keepalive(now, id_, manner_.keepalive);
 }

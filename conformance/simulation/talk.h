@@ -82,6 +82,7 @@ class Talk {
   void end(Instant now, const Owner& owner);
   void release(Instant now, const Owner& owner, bool by_abort);
   void fidget(Instant now, const Owner& owner);
+  bool is_polite(const Owner& owner) const;
   bool has_said_everything(const Owner& owner) const;
 
   ConnectionId id_;

@@ -29,7 +29,7 @@ bool Application::decide(Instant now, Held& held) {
     if (!is_withdrawn(request.error().error)) owner_.checkers.fail(owner_.host, "a request is lost");
     return true;
   }
-  Reading seen{++readings_ * 16 + owner_.host, request->flow, 0, 0};
+  Reading seen{++readings_ * 16 + owner_.host, 0, request->flow, 0, 0};
   owner_.checkers.expect_empty(owner_.host,
                                owner_.checkers.streams.check_read(seen, request->caller_data));
   if (held.defer) {
@@ -66,7 +66,7 @@ void Application::accept(Instant now, const Request& request, bool consumed) {
   const std::uint64_t most = dice_.one_of<std::uint64_t>({0, 9, room, room + 500, 3'000});
   const auto data = Streams::bytes(stream, 0, dice_.below(most + 1));
   reply.response_data = data;
-  Reading reading{++readings_ * 16 + owner_.host, request.flow, 0, 0};
+  Reading reading{++readings_ * 16 + owner_.host, stream, request.flow, 0, 0};
   if (consumed) {
     owner_.checkers.expect_empty(
         owner_.host, owner_.checkers.streams.check_read(reading, request.caller_data));

@@ -91,8 +91,9 @@ void Application::take_from(Instant now, Listening& listening) {
     const auto info = owner_.stack.connection_info(*id);
     if (!info) return owner_.checkers.fail(owner_.host, "take gave a dead id");
     const Manner manner = draw_manner(now, options_.manners, dice_);
-    talk(now, *id, owner_.checkers.streams.open(info->flow),
-         {++readings_ * 16 + owner_.host, info->flow, 0, 0}, manner);
+    const std::uint64_t stream = owner_.checkers.streams.open(info->flow);
+    owner_.note(now, fmt::format("takes {}", id->index));
+    talk(now, *id, stream, {++readings_ * 16 + owner_.host, stream, info->flow, 0, 0}, manner);
     Event event{.kind = EventKind::connected};
     talks_.at(id->number()).on_event(event);
     const auto early = untaken_.find(id->number());
@@ -158,7 +159,7 @@ void Application::connect(Instant now) {
   Stream& sent = owner_.checkers.streams[stream];
   sent.flow = info->flow;
   sent.sent_bytes = sent.on_syn_bytes = caller_data.size();
-  talk(now, *id, stream, {++readings_ * 16 + owner_.host, info->flow, 0, 0}, manner);
+  talk(now, *id, stream, {++readings_ * 16 + owner_.host, stream, info->flow, 0, 0}, manner);
 }
 
 // --- Turn ---
