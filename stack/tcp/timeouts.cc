@@ -85,6 +85,13 @@ void Connection::on_reordering_timeout(Instant now, const TcpContext& ctx) {
 
 void Connection::on_keepalive_timeout(Instant now, const TcpContext& ctx) {
   if (!keepalive_.is_on() || !is_synchronized() || is_over()) return;
+  // RFC 9293 3.8.4 [MUST-26]: while something is outstanding its retransmissions find out, and a
+  // probe beyond a gap would get no answer.
+  if (!idle()) {
+    keepalive_.on_heard();
+    timers_.set(Timer::keepalive, now + keepalive_.idle());
+    return;
+  }
   const Duration silence = std::chrono::milliseconds(wrapping_ms(now) - heard_at_ms_);
   if (keepalive_.probes() == 0 && silence < keepalive_.idle()) {  // heard of since it was set
     timers_.set(Timer::keepalive, now + keepalive_.idle() - silence);

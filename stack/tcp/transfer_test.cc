@@ -210,6 +210,20 @@ TEST(Keepalive, ProbesAndGivesUp) {
   EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
 }
 
+// RFC 9293 3.8.4 [MUST-26].
+TEST(Keepalive, IsSilentWhileDataIsOutstanding) {
+  PeerOptions options;
+  options.config.tcp.keepalive = KeepaliveConfig{.idle = 300ms, .interval = 100ms, .probes_max = 1};
+  Peer peer = Peer::established(options);
+  ASSERT_TRUE(peer.writes("hello"));
+  EXPECT_EQ(peer.sees("P. 1:6(5) ack 1"), "");
+  for (int i = 0; i < 4; ++i) {
+    peer.passes(10s);  // stops where the stack speaks
+    EXPECT_EQ(peer.sees("P. 1:6(5) ack 1"), "");
+  }
+  EXPECT_EQ(peer.state(), State::established);
+}
+
 TEST(Buffers, AreGivenBackWhenEmpty) {
   Peer peer = Peer::established();
   ASSERT_TRUE(peer.writes(std::string(5000, 'x')));
