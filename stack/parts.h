@@ -87,10 +87,10 @@ struct Stack::Parts {
   // --- stack.cc ---
   void advance(Instant now);
   bool advance_one(Instant now);
-  void give_up_neighbor(std::uint32_t neighbor);
+  void give_up_neighbor(Instant now, std::uint32_t neighbor);
   void resume_parked(std::uint32_t neighbor);
   void park_reply(std::uint32_t neighbor);
-  void park_flow(std::uint32_t neighbor);
+  void park_flow(Instant now, std::uint32_t neighbor);
   std::uint32_t neighbor_of(Instant now, const IpAddress& destination);
   void leave_ready_list(std::uint32_t index);
   std::size_t next_frame(Instant now, MutableBytes out);

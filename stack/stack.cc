@@ -117,7 +117,7 @@ bool Stack::Parts::advance_one(Instant now) {
   }
   std::uint32_t failed = NeighborCache::kNone;
   if (neighbors.advance_one(now, failed)) {
-    if (failed != NeighborCache::kNone) give_up_neighbor(failed);
+    if (failed != NeighborCache::kNone) give_up_neighbor(now, failed);
     return true;
   }
   std::optional<ReassemblyTimeout> timeout;
@@ -260,7 +260,7 @@ void Stack::Parts::resume_parked(std::uint32_t neighbor) {
 }
 
 // Nobody answers: what was parked is lost, and connections hear that the host cannot be reached.
-void Stack::Parts::give_up_neighbor(std::uint32_t neighbor) {
+void Stack::Parts::give_up_neighbor(Instant now, std::uint32_t neighbor) {
   Neighbor& entry = neighbors[neighbor];
   for (std::uint32_t i = entry.parked_replies; i != Outbox::kNone;) {
     const std::uint32_t next = outbox[i].next;
@@ -272,7 +272,7 @@ void Stack::Parts::give_up_neighbor(std::uint32_t neighbor) {
     const std::uint32_t next = connections[i].next_ready;
     connections[i].listed = false;
     drop(DropReason::neighbor_unresolved);
-    connections[i].tcp.on_no_way_out(ctx);
+    connections[i].tcp.on_no_way_out(now, ctx);
     settle_quietly(i);
     i = next;
   }
@@ -286,7 +286,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
     if (interface.is_ethernet() && !slot.tcp.is_finished()) {
       const std::uint32_t neighbor = neighbor_of(now, slot.tcp.flow().remote.address);
       if (neighbor == NeighborCache::kNone || !neighbors.is_resolved(neighbor)) {
-        park_flow(neighbor);
+        park_flow(now, neighbor);
         continue;
       }
       to = neighbors[neighbor].mac;
@@ -318,12 +318,12 @@ std::uint32_t Stack::Parts::neighbor_of(Instant now, const IpAddress& destinatio
   return hop ? neighbors.want(now, *hop) : NeighborCache::kNone;
 }
 
-void Stack::Parts::park_flow(std::uint32_t neighbor) {
+void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {
   const std::uint32_t index = pop(ready, &ConnectionSlot::next_ready);
   if (neighbor == NeighborCache::kNone) {  // its retransmission timer brings it back
     connections[index].listed = false;
     drop(DropReason::route_missing);
-    connections[index].tcp.on_no_way_out(ctx);
+    connections[index].tcp.on_no_way_out(now, ctx);
     return settle_quietly(index);
   }
   connections[index].next_ready = neighbors[neighbor].parked_flows;

@@ -219,9 +219,10 @@ void Connection::on_unreachable(bool hard, const TcpContext& ctx) {
   if (opening && hard) fail(Error::unreachable, ctx);
 }
 
-void Connection::on_no_way_out(const TcpContext& ctx) {
+void Connection::on_no_way_out(Instant now, const TcpContext& ctx) {
   owes_reset_ = false;
   on_unreachable(true, ctx);
+  if (state_ != State::closed) arm_persist(now, ctx);
 }
 
 void Connection::release(BufferPool& pool) {

@@ -57,7 +57,7 @@ class Connection {
   // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
   void on_unreachable(bool hard, const TcpContext& ctx);
   // No route, or nobody answers for the next hop: nothing can be sent, a last RST neither.
-  void on_no_way_out(const TcpContext& ctx);
+  void on_no_way_out(Instant now, const TcpContext& ctx);
 
   // --- For the owner ---
   const Flow& flow() const { return flow_; }

@@ -73,7 +73,10 @@ Reply Connection::arrives_synchronized(Instant now, const Segment& segment, cons
 bool Connection::is_acceptable(const Segment& segment) const {
   const std::uint32_t window = rcv_.window_bytes();
   if (segment.length() == 0) {
-    return window == 0 ? segment.seq == rcv_.nxt() : segment.seq.in(rcv_.nxt(), window);
+    // Departs from table 6: the right edge itself counts, because a peer that has filled our window
+    // and lost some of it has no other number to acknowledge with. Not for a RST: RFC 5961 3.2.
+    const std::uint32_t past_edge = segment.has(tcp_flag::rst) ? 0 : 1;
+    return window == 0 ? segment.seq == rcv_.nxt() : segment.seq.in(rcv_.nxt(), window + past_edge);
   }
   if (window == 0) return false;
   return segment.seq.in(rcv_.nxt(), window) || (segment.end() - 1).in(rcv_.nxt(), window);

@@ -31,6 +31,18 @@ TEST(CheckSequence, OutsideTheWindowIsAnsweredWithAck) {
   }
 }
 
+// A peer that has filled our window and lost what filled it acknowledges with the number of the
+// right edge: that must count, though RFC 9293 3.4, table 6, leaves it out.
+TEST(CheckSequence, AnAckAtTheRightEdgeCounts) {
+  Peer peer = Peer::established(small_window());
+  ASSERT_TRUE(peer.writes("hello"));
+  EXPECT_EQ(peer.sees("P. 1:6(5) ack 1"), "");
+  peer.sends(". 4097:4097(0) ack 6");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().connection_info(peer.connection)->unacknowledged_bytes, 0u);
+  EXPECT_EQ(dropped(peer, DropReason::tcp_out_of_window), 0u);
+}
+
 TEST(CheckSequence, OverlapAtTheLeftEdgeIsTrimmed) {
   Peer peer = Peer::established();
   peer.sends("P. 1:4(3) ack 1 \"abc\"");

@@ -51,6 +51,10 @@ class Sender {
   bool is_congestion_limited(std::uint32_t congestion_bytes) const;
   // There is data, nothing that would bring an ACK is in flight, and the window does not take it.
   bool needs_probe(bool idle) const { return idle && unsent_bytes() != 0 && una_ == nxt_; }
+  // The same where what is left to send may be a FIN alone: nothing but a timer brings it out.
+  bool is_stuck(bool idle) const {
+    return needs_probe(idle) || (idle && fin_queued_ && !fin_sent_ && una_ == nxt_);
+  }
   // The FIN may go behind the next `bytes` bytes.
   bool fin_follows(std::uint32_t bytes) const {
     return fin_queued_ && !fin_sent_ && bytes == unsent_bytes();

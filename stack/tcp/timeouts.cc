@@ -141,7 +141,7 @@ void Connection::arm_loss_timer(Instant now) {
 }
 
 void Connection::arm_persist(Instant now, const TcpContext& ctx) {
-  if (!snd_.needs_probe(idle()) || !is_synchronized() || is_over()) {
+  if (!snd_.is_stuck(idle()) || !is_synchronized() || is_over()) {
     timers_.clear(Timer::persist);
     override_ = false;
     return;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kNoThreshold = UINT32_MAX;
 
-// RFC 5681 3.1: three quarters and one half, in whole bytes.
+// RFC 7661 4.4.3: what the threshold keeps of a window that is given up.
 std::uint32_t three_quarters(std::uint32_t bytes) { return bytes - bytes / 4; }
 
 }  // namespace
@@ -54,9 +54,7 @@ void Congestion::grow_in_slow_start(const CongestionAck& ack) {
     const std::uint32_t bytes = first->increase(ack.acked_bytes, ack.mss, paced_);
     window_ += std::min(bytes, kCongestionWindowMax);
   }
-  if (!over) return;
-  threshold_ = window_;
-  cubic_.on_slow_start_left(window_);
+  if (over) threshold_ = window_;
 }
 
 void Congestion::remember() { past_ = Prior{window_, threshold_, cubic_.curve()}; }
@@ -70,7 +68,7 @@ void Congestion::on_congestion(std::uint32_t flight_bytes, std::uint32_t mss,
                                CongestionCause cause) {
   remember();
   std::uint32_t reduced = reduced_flight(flight_bytes);
-  // In slow start the window has doubled since what pipeACK measured.
+  // In slow start the window runs ahead of what pipeACK measured, by up to three times.
   if (!validation_.is_validated(in_slow_start() ? window_ / 2 : window_)) {
     const std::uint32_t used = std::max(validation_.pipe_ack_bytes(), flight_bytes);
     reduced = std::min(used, kCongestionWindowMax) / 2;
@@ -101,6 +99,8 @@ void Congestion::set_window(std::uint32_t bytes) {
 
 void Congestion::on_recovered() {
   if (!std::holds_alternative<Prior>(past_)) return;  // taken back meanwhile
+  // Departs from RFC 7661 4.4.1: what recovery sent again (R) is not taken off a window that was
+  // not validated, because nobody counts it; that window was halved already.
   window_ = threshold_;
   validation_.reset();
 }

@@ -45,11 +45,12 @@ std::uint32_t Cubic::next_window(const CubicAck& ack, std::uint32_t window) {
   return window + static_cast<std::uint32_t>((target - window) * acked / window);
 }
 
+// A plateau that is not known, or not above the window, is the window: K is 0 (4.8, 4.10).
 void Cubic::begin(Instant now, std::uint32_t window, std::uint32_t mss) {
   if (curve_.plateau_bytes < window) curve_.plateau_bytes = window;
   curve_.since_plateau_us = -to_plateau_us(curve_.plateau_bytes, window, mss);
   curve_.reno_bytes = window;
-  if (curve_.prior_bytes == 0) curve_.prior_bytes = window;
+  if (curve_.prior_bytes == 0) curve_.prior_bytes = window;  // 4.10: slow start ended by itself
   advanced_at_us_ = wrapping_us(now);
   reno_acked_.reset();
 }

@@ -9,7 +9,7 @@
 
 namespace anteroom {
 
-// How a segment and a moment turn an acknowledgment into a window.
+// What of an acknowledgment the curve needs.
 struct CubicAck {
   Instant now{};
   std::uint32_t acked_bytes = 0;
@@ -37,8 +37,6 @@ class Cubic {
   void on_congestion(std::uint32_t window);
   // 4.8: the next stage knows no plateau.
   void on_timeout(std::uint32_t window);
-  // 4.10: slow start ended without a loss.
-  void on_slow_start_left(std::uint32_t window) { curve_ = {0, 0, window, 0}; }
   // Slow start runs: the next congestion avoidance is a stage of its own.
   void on_slow_start() { curve_.reno_bytes = 0; }
 

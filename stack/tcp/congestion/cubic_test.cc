@@ -214,6 +214,36 @@ TEST(Cubic, BeginsAtThePlateauAfterHyStart) {
   EXPECT_NEAR(path.window(), std::max(curve(8, 0, start), start + 80), 3);
 }
 
+// RFC 9438 4.2: congestion avoidance after a restart is a stage of its own, with a K of its own:
+// the curve does not jump back to where the former one had been.
+TEST(Cubic, RestartBeginsAStage) {
+  Path path(100, 100ms);
+  path.congestion.set_window(1'000'000);
+  path.lose();
+  path.run(Duration(static_cast<std::int64_t>(to_plateau(1000, 700) * 1e9)));
+  path.congestion.on_idle(path.now, kMss);
+  EXPECT_NEAR(path.window(), 100, 0.1);
+  path.now += 10s;
+  while (path.congestion.in_slow_start()) path.ack();
+  const double start = path.window();
+  EXPECT_NEAR(start, 750, 2);
+  path.run(2s);
+  EXPECT_NEAR(path.window(), curve(2.1, to_plateau(1000, start), 1000), 15);
+}
+
+// RFC 9438 4.6, RFC 7661 4.3: slow start outruns pipeACK; a loss there is still one of a window in
+// use.
+TEST(Cubic, LossInSlowStartLeavesSevenTenths) {
+  for (const Duration duration : {300ms, 350ms, 399ms, 480ms, 550ms}) {
+    Path path(10, 100ms);
+    path.run(duration);
+    const std::uint32_t before = path.congestion.window_bytes();
+    ASSERT_TRUE(path.congestion.in_slow_start());
+    path.lose();
+    EXPECT_EQ(path.congestion.window_bytes(), before / 10 * 7 + before % 10 * 7 / 10);
+  }
+}
+
 // RFC 9438 4.9.2: a spurious loss leaves no trace: the window goes on as if it had not been.
 TEST(Cubic, UndoRestoresTheCurve) {
   Path path(1000, 100ms);

@@ -49,6 +49,7 @@ void Validation::note_phase(Instant now, std::uint32_t window, bool window_limit
 
 void Validation::on_idle(Instant now) {
   sampling_ = false;
+  sample_bytes_ = 0;
   if (wrapping_ms(now) - pipe_ack_at_ms_ > kSamplingMsMin) pipe_ack_ = 0;
 }
 

@@ -21,7 +21,7 @@ struct Sender {
   // Round trips of 100 ms, in each `segments` acknowledgments of a segment.
   void rounds(int count, int segments, bool window_limited) {
     for (int i = 0; i < count * segments; ++i) {
-      now += 100ms / segments;
+      now += Duration(100ms) / segments;
       congestion.on_ack({.now = now,
                          .acked_bytes = kMss,
                          .mss = kMss,
@@ -143,6 +143,15 @@ TEST(Validation, PacedSenderResumes) {
   const std::uint32_t before = sender.congestion.window_bytes();
   sender.congestion.on_idle(sender.now + 60s, kMss);
   EXPECT_EQ(sender.congestion.window_bytes(), before);
+}
+
+// RFC 7661 4.2: but what the path carried before the pause is no measure of it any more.
+TEST(Validation, LossRightAfterAPauseHalvesTheFlight) {
+  Sender sender(CongestionAlgorithm::cubic, true);
+  sender.rounds(10, 140, true);
+  sender.congestion.on_idle(sender.now + 60s, kMss);
+  sender.congestion.on_congestion(40'000, kMss, CongestionCause::loss);
+  EXPECT_EQ(sender.congestion.window_bytes(), 20'000u);
 }
 
 // RFC 7661 4.4.3: but not after ten minutes.
