@@ -70,7 +70,11 @@ Passage Pipe::offer(Instant now, MutableBytes frame, bool damaged) {
     ++stats_.overflowed;
     return {Fate::overflowed, {}, {}};
   }
-  if (is_lost()) {
+  const bool corrupted = dice_.happens(options_.corrupt) && !damaged;
+  // What has no checksum of its own is lost: the frame check sequence of a real link sees it. An
+  // ARP answer with a wrong bit would be believed.
+  const bool checked = load_be16(frame.data() + 12) == kEtherTypeIpv4;
+  if (is_lost() || (corrupted && !checked)) {
     ++stats_.lost;
     return {Fate::lost, {}, {}};
   }
@@ -87,7 +91,7 @@ Passage Pipe::offer(Instant now, MutableBytes frame, bool damaged) {
     ++stats_.duplicated;
     passage.due_again = passage.due + dice_.between(Duration::zero(), options_.jitter);
   }
-  if (dice_.happens(options_.corrupt) && !damaged) {
+  if (corrupted) {
     corrupt(frame);
     passage.fate = Fate::corrupted;
   }
