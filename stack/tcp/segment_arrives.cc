@@ -73,10 +73,10 @@ Reply Connection::arrives_synchronized(Instant now, const Segment& segment, cons
 bool Connection::is_acceptable(const Segment& segment) const {
   const std::uint32_t window = rcv_.window_bytes();
   if (segment.length() == 0) {
-    // Departs from table 6: the right edge itself counts, because a peer that has filled our window
-    // and lost some of it has no other number to acknowledge with. Not for a RST: RFC 5961 3.2.
-    const std::uint32_t past_edge = segment.has(tcp_flag::rst) ? 0 : 1;
-    return window == 0 ? segment.seq == rcv_.nxt() : segment.seq.in(rcv_.nxt(), window + past_edge);
+    // Departs from RFC 9293 3.4, table 6: whoever has filled our window acknowledges from its right
+    // edge, and with a hole in what we have of it that edge stays. Only its RST must be inside.
+    const std::uint32_t edge = window == 0 || !segment.has(tcp_flag::rst) ? 1 : 0;
+    return segment.seq.in(rcv_.nxt(), window + edge);
   }
   if (window == 0) return false;
   return segment.seq.in(rcv_.nxt(), window) || (segment.end() - 1).in(rcv_.nxt(), window);
@@ -94,7 +94,10 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
   if (check_timestamps(now, segment, ctx) == Step::done) return Step::done;
   if (!is_acceptable(segment)) {
     // A closed window still takes valid ACKs: RFC 9293 3.10.7.4, "special allowance".
-    const bool probe = rcv_.window_bytes() == 0 && segment.seq == rcv_.nxt() &&
+    // So does an open one for those of a peer that does not count yet the byte of its probe that we
+    // took: two such peers would answer each other for ever.
+    const bool uncounted = segment.length() == 0 && segment.seq == rcv_.nxt() - 1;
+    const bool probe = ((rcv_.window_bytes() == 0 && segment.seq == rcv_.nxt()) || uncounted) &&
                        !segment.has(tcp_flag::rst) && !segment.has(tcp_flag::syn);
     if (probe && segment.has(tcp_flag::ack)) (void)check_ack(now, segment, ctx);
     ctx.drop(DropReason::tcp_out_of_window);

@@ -31,16 +31,32 @@ TEST(CheckSequence, OutsideTheWindowIsAnsweredWithAck) {
   }
 }
 
-// A peer that has filled our window and lost what filled it acknowledges with the number of the
-// right edge: that must count, though RFC 9293 3.4, table 6, leaves it out.
-TEST(CheckSequence, AnAckAtTheRightEdgeCounts) {
+// Whoever has filled our window acknowledges from its right edge, also while a byte before it is
+// missing.
+TEST(CheckSequence, AnAckFromTheRightEdgeCounts) {
   Peer peer = Peer::established(small_window());
   ASSERT_TRUE(peer.writes("hello"));
   EXPECT_EQ(peer.sees("P. 1:6(5) ack 1"), "");
+  peer.sends(". 2:4097(4095) ack 1");
+  EXPECT_EQ(peer.sees(". 6:6(0) ack 1"), "");
+  peer.sends("R 4097:4097(0)");  // RFC 5961 3.2: this one must be inside
   peer.sends(". 4097:4097(0) ack 6");
   EXPECT_EQ(peer.sees_nothing(), "");
   EXPECT_EQ(peer.stack().connection_info(peer.connection)->unacknowledged_bytes, 0u);
-  EXPECT_EQ(dropped(peer, DropReason::tcp_out_of_window), 0u);
+}
+
+// Probes of closed windows cross, both windows open, and both bytes are taken: neither end counts
+// its own yet, and the next ACK of each lies one byte before what the other expects.
+TEST(CheckSequence, AnAckThatDoesNotCountItsOwnProbeEndsTheTalk) {
+  Peer peer = Peer::established({}, 0);
+  ASSERT_TRUE(peer.writes("ab"));
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(10s);
+  EXPECT_EQ(peer.sees(". 1:2(1) ack 1"), "");
+  peer.sends(". 1:2(1) ack 1 win 0");
+  peer.sends(". 1:1(0) ack 2 win 4096");
+  EXPECT_EQ(peer.sees("P. 2:3(1) ack 2"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
 }
 
 TEST(CheckSequence, OverlapAtTheLeftEdgeIsTrimmed) {
