@@ -357,6 +357,7 @@ std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSe
   ip.destination = flow.remote.address;
   ip.protocol = kProtocolTcp;
   ip.hop_limit = config.tcp.hop_limit;
+  ip.ecn = segment.ip_ecn;
   ip.dont_fragment = true;  // RFC 1191 3; such a packet needs no identification (RFC 6864 4.1)
   ip.payload_bytes = static_cast<std::uint16_t>(tcp_bytes);
   emit_ipv4(ip, packet);

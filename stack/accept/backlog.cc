@@ -62,6 +62,7 @@ Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash,
   request.window_scale = peer.options.window_scale.value_or(0);
   request.dscp = syn.dscp;
   request.ecn = syn.ecn & 3;
+  request.ecn_asked = peer.ecn;
   request.hop_limit = syn.hop_limit;
   request.has_mss = peer.options.has_mss;
   request.sack_permitted = peer.options.sack_permitted;

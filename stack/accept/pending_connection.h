@@ -34,8 +34,9 @@ struct PendingConnection {
   std::uint8_t window_scale = 0;
   std::uint8_t dscp = 0;
   std::uint8_t hop_limit = 0;
-  Error withdrawal{};  // where withdrawn
-  std::uint8_t ecn : 2 = 0;
+  Error withdrawal{};        // where withdrawn
+  std::uint8_t ecn : 2 = 0;  // of the IP header
+  EcnMode ecn_asked : 2 = EcnMode::none;
   bool has_mss : 1 = false;
   bool has_window_scale : 1 = false;
   bool sack_permitted : 1 = false;
@@ -49,7 +50,7 @@ struct PendingConnection {
 
   Bytes data() const { return {caller_data, caller_data_bytes}; }
   SynOptions options() const;
-  PeerSyn peer() const { return {irs, window, options()}; }
+  PeerSyn peer() const { return {irs, window, options(), ecn_asked, ecn}; }
 };
 
 // With the slot around it a held request stays within 128 bytes (performance targets).

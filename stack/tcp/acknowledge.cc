@@ -12,9 +12,9 @@ namespace anteroom {
 // trip.
 void Connection::complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx) {
   const bool syn = segment.has(tcp_flag::syn);
-  if (syn_transmissions_ == 1) rtt_.on_sample(now, now - sent_data_at_, ctx.tcp);
+  if (syn_transmissions_ == 1) rtt_.on_sample(now, since_sent(now), ctx.tcp);
   const std::uint32_t taken = snd_.on_ack(segment.ack, ctx.pool);
-  if (!passive_) caller_data_taken_ = taken;
+  if (!passive_) caller_data_taken_ = static_cast<std::uint16_t>(taken);
   bytes_acked_ += taken;
   snd_.set_first_window(segment.seq, segment.ack,
                         std::uint32_t{segment.window} << (syn ? 0 : agreed_.send_scale));
@@ -25,6 +25,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
                             .window_segments = ctx.tcp.initial_window_segments,
                             .mss = payload_max()});
   if (lost_syn) congestion_.set_window(payload_max());
+  if (passive_) ecn_.on_handshake_ack(segment);
   if (lost_syn) rtt_.restart_after_lost_syn();
   retries_ = 0;
   owes_syn_ = false;
@@ -65,7 +66,7 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
     if (agreed_.sack && segment.options.sack_count != 0) {
       outstanding_->flight.on_sack(segment.options, snd_.una(), snd_.nxt(), delivery);
     }
-    recover(now, kind, echo, delivery, ctx);
+    recover(now, kind, echo, delivery, ecn_.on_ack(segment, progress || delivery.any), ctx);
   }
   if (progress) {
     window_limited_ = false;
@@ -112,14 +113,17 @@ AckSummary Connection::summary(Instant now) const {
 
 // What the acknowledgment means for loss recovery and the congestion window.
 void Connection::recover(Instant now, const AckKind& kind, const Echo& echo,
-                         const Delivery& delivery, const TcpContext& ctx) {
+                         const Delivery& delivery, bool marked, const TcpContext& ctx) {
   AckSummary ack = summary(now);
+  ack.marked = marked;
   ack.kind = kind;
   ack.echo = echo;
   const RecoveryNews news =
       outstanding_->recovery.on_ack(ack, delivery, outstanding_->flight, congestion_, reordering_);
   delivered_ += delivery.segments;
   ctx.stats.fast_retransmits += news.entered;
+  ctx.stats.ecn_reductions += news.marked;
+  if (news.entered || news.marked) ecn_.on_reduced();
   ctx.stats.spurious_recoveries += news.undone;
   ctx.stats.tail_loss_repairs += news.probe_loss;
   owes_tail_probe_ = false;

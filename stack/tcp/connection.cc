@@ -51,6 +51,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
   syn_payload_ = static_cast<std::uint16_t>(caller_data.size());
   repeat_syn_data_ = repeat_data;
   agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  ecn_.ask(ecn_mode_of(ctx.tcp.ecn));
   enter(now, State::syn_sent, ctx);
   owes_syn_ = true;
   return true;
@@ -69,6 +70,7 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_dat
     return false;
   }
   passive_ = true;
+  ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn);
   syn_payload_ = static_cast<std::uint16_t>(in_syn_ack);
   snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
@@ -82,8 +84,7 @@ Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const
   if (failed_) return Failure{failure_};
   if (snd_.fin_queued() || closed_by_owner_ || is_over()) return Failure{Error::direction_closed};
   // RFC 7661, RFC 5681 4.1: a pause longer than a time-out makes the window doubtful.
-  if (idle() && snd_.unsent_bytes() == 0 && sent_data_at_ != Instant() &&
-      now - sent_data_at_ > rtt_.rto()) {
+  if (idle() && snd_.unsent_bytes() == 0 && since_sent(now) > rtt_.rto()) {
     congestion_.on_idle(now, payload_max());
   }
   const std::uint32_t taken = snd_.append(data, ctx.send_capacity, ctx.pool);
@@ -264,6 +265,7 @@ ConnectionInfo Connection::info() const {
   info.timestamps = agreed_.timestamps;
   info.sack = agreed_.sack;
   info.window_scale = agreed_.window_scale;
+  info.ecn = ecn_.mode();
   info.urgent_ahead = rcv_.urgent_ahead();
   info.urgent_offset_bytes = rcv_.urgent_offset_bytes();
   return info;

@@ -9,6 +9,7 @@
 #include <anteroom/error.h>
 
 #include "stack/tcp/context.h"
+#include "stack/tcp/ecn.h"
 #include "stack/tcp/keepalive.h"
 #include "stack/tcp/options.h"
 #include "stack/tcp/outstanding.h"
@@ -101,7 +102,7 @@ class Connection {
   void take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
                          const TcpContext& ctx);
   void recover(Instant now, const AckKind& kind, const Echo& echo, const Delivery& delivery,
-               const TcpContext& ctx);
+               bool marked, const TcpContext& ctx);
   void settle_outstanding(Instant now, const TcpContext& ctx);
   void after_own_fin_acked(Instant now, const TcpContext& ctx);
   bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
@@ -137,6 +138,9 @@ class Connection {
   void arm_persist(Instant now, const TcpContext& ctx);
   void restart_keepalive(Instant now);
   void forget_outstanding(BufferPool& pool);
+  Duration since_sent(Instant now) const {
+    return std::chrono::microseconds(wrapping_us(now) - sent_at_us_);
+  }
   bool is_synchronized() const { return state_ >= State::established; }
   bool can_send_data() const { return state_ == State::established || state_ == State::close_wait; }
 
@@ -151,13 +155,14 @@ class Connection {
   TimerTable timers_;
   Agreed agreed_;
   Keepalive keepalive_;
-  Instant sent_data_at_{};  // RFC 5681 4.1
+  Ecn ecn_;
   std::uint64_t bytes_acked_ = 0;
   std::uint32_t retransmitted_ = 0;
   std::uint32_t delivered_ = 0;    // segments
   std::uint32_t heard_at_ms_ = 0;  // the last segment received, for keepalive
-  std::uint32_t caller_data_taken_ = 0;
-  std::uint32_t response_data_received_ = 0;
+  std::uint32_t sent_at_us_ = 0;   // the SYN or new data, RFC 5681 4.1; wraps after 71 minutes
+  std::uint16_t caller_data_taken_ = 0;
+  std::uint16_t response_data_received_ = 0;
   std::uint16_t syn_payload_ = 0;  // bytes of the queue that ride in our SYN
   std::uint16_t path_mss_;         // payload and options that the path takes
   std::uint8_t syn_transmissions_ = 0;

@@ -59,6 +59,7 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
     segment.options.timestamp_value = timestamps_.value(now);
     segment.options.timestamp_echo = timestamps_.recent();
   }
+  ecn_.mark(segment, bytes != 0 && seq == snd_.nxt());
   // Blocks ride where they take no room from data.
   if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_)) {
     rcv_.report_sack(segment.options);
@@ -91,10 +92,17 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   if (agreed_.timestamps) segment.options.timestamp_value = timestamps_.value(now);
   if (answer) {
     segment.flags |= tcp_flag::ack;
+    segment.flags |= ecn_.syn_ack_flags();
+    if (ecn_.mode() == EcnMode::accurate && syn_payload_ == 0 && syn_transmissions_ == 0) {
+      segment.options.acc_ecn = ecn_.counters();
+    }
     segment.ack = rcv_.nxt();
     if (agreed_.timestamps) segment.options.timestamp_echo = timestamps_.recent();
     rcv_.on_ack_sent(ctx.pool);
   }
+  // RFC 3168 6.1.1.1, RFC 9768 3.1.4: a SYN that got no answer may have been dropped for it.
+  if (!answer && syn_transmissions_ != 0) ecn_.ask(EcnMode::none);
+  if (!answer) segment.flags |= ecn_request_flags(ecn_.mode());
   segment.window =
       answer
           ? rcv_.advertise(agreed_.receive_mss, true)
@@ -102,7 +110,7 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   segment.payload_bytes = with_data ? syn_payload_ : 0;
   owes_syn_ = false;
   if (syn_transmissions_ == 0) {
-    sent_data_at_ = now;
+    sent_at_us_ = wrapping_us(now);
   } else {
     ++retransmitted_;
     ++ctx.stats.segments_retransmitted;
@@ -203,7 +211,7 @@ bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& seg
   fill(now, seq, bytes, segment, ctx);
   if (fin) segment.flags |= tcp_flag::fin;
   snd_.on_sent(bytes, fin);
-  sent_data_at_ = now;
+  sent_at_us_ = wrapping_us(now);
   override_ = owes_probe_ = false;
   timers_.clear(Timer::persist);
   if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
@@ -226,6 +234,7 @@ bool Connection::next_probe(Instant now, OutgoingSegment& segment, const TcpCont
 // away.
 void Connection::probe_window(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   fill(now, snd_.nxt(), 1, segment, ctx);
+  segment.ip_ecn = kNotEct;  // RFC 3168 6.1.6
   snd_.on_probe_sent();
   if (retries_ < ctx.tcp.retries_max) ++retries_;
   ++unanswered_probes_;

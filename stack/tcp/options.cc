@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <bit>
 
+#include "stack/tcp/ecn.h"
+
 namespace anteroom {
 
 PeerSyn peer_syn(const Segment& segment) {
   const TcpOptions& seen = segment.options;
-  PeerSyn syn{segment.seq, segment.window, {}};
+  PeerSyn syn{segment.seq, segment.window, {}, ecn_asked_by(segment.flags), segment.ecn};
   // An MSS of 0 would stop us for good; a small one only makes us slow, but below this floor the
   // headers outweigh the data by far (the least MSS that Linux sends for, too).
   constexpr std::uint16_t kMssMin = 48;

@@ -14,6 +14,8 @@ struct PeerSyn {
   Seq irs;
   std::uint16_t window = 0;
   SynOptions options;
+  EcnMode ecn = EcnMode::none;  // asked for
+  std::uint8_t ip_ecn = 0;
 };
 
 // Of a segment with SYN.

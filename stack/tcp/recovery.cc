@@ -52,6 +52,14 @@ RecoveryNews Recovery::on_ack(const AckSummary& ack, const Delivery& delivery, F
     enter_fast(ack, delivery.acked_bytes + delivery.sacked_bytes, flight, congestion);
     news.entered = true;
   }
+  // RFC 3168 6.1.2: once for each window of data, and not on top of a recovery.
+  if (ack.marked && ack.una.at_or_after(reduced_)) {
+    reduced_ = ack.nxt;
+    news.marked = true;
+    if (phase_ == Phase::open) {
+      congestion.on_congestion(pipe_before, ack.mss, CongestionCause::ecn);
+    }
+  }
   if (phase_ == Phase::fast) {
     congestion.set_window(prr_.on_ack(delivered, pipe_of(flight), congestion.threshold_bytes(),
                                       ack.mss, ack.kind.progress && !lost));

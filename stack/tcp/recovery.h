@@ -23,6 +23,7 @@ struct AckSummary {
   Duration rtt_min{};
   Duration smoothed_rtt{};
   bool window_limited = false;  // the congestion window held us back before it
+  bool marked = false;          // the peer tells of congestion marks
 };
 
 // What has happened to a recovery, for the counters.
@@ -30,11 +31,12 @@ struct RecoveryNews {
   bool entered = false;     // fast recovery
   bool undone = false;      // it, or a time-out, was spurious
   bool probe_loss = false;  // the tail loss probe has repaired a loss
+  bool marked = false;      // congestion marks were heeded
 };
 
 class Recovery {
  public:
-  explicit Recovery(Seq una) : recover_(una - 1) {}
+  explicit Recovery(Seq una) : recover_(una - 1), reduced_(una - 1) {}
 
   RecoveryNews on_ack(const AckSummary& ack, const Delivery& delivery, Flight& flight,
                       Congestion& congestion, Reordering& reordering);
@@ -87,6 +89,7 @@ class Recovery {
   Spurious spurious_;
   Instant reordering_at_{};
   Seq recover_;  // the highest sequence number sent when the loss was seen
+  Seq reduced_;  // what was sent when marks were heeded last
   std::uint32_t duplicate_acks_ = 0;
   std::uint32_t left_bytes_ = 0;
   Phase phase_ = Phase::open;

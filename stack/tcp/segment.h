@@ -42,6 +42,7 @@ struct OutgoingSegment {
   std::uint16_t flags = 0;
   std::uint16_t window = 0;
   std::uint16_t urgent_pointer = 0;
+  std::uint8_t ip_ecn = 0;  // the IP header's ECN field
   std::uint32_t payload_offset = 0;
   std::uint32_t payload_bytes = 0;
   TcpOptions options{};

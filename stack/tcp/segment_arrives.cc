@@ -37,6 +37,8 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   snd_.set_first_window(segment.seq, has_ack ? segment.ack : snd_.iss(), segment.window);
+  ecn_.on_agreed(has_ack ? ecn_answered_by(ecn_.mode(), segment.flags) : EcnMode::none,
+                 segment.ecn);
   if (!has_ack) {  // simultaneous open, RFC 9293 3.5 [MUST-10]; its data comes again
     enter(now, State::syn_received, ctx);
     owes_syn_ = true;
@@ -47,7 +49,8 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
   if (state_ == State::closed) return Reply::none;
   const Seq before = rcv_.nxt();
   (void)process_text(now, segment, ctx);
-  response_data_received_ = rcv_.nxt().since(before) - (rcv_.fin_received() ? 1 : 0);
+  response_data_received_ =
+      static_cast<std::uint16_t>(rcv_.nxt().since(before) - (rcv_.fin_received() ? 1 : 0));
   return Reply::none;
 }
 
@@ -110,6 +113,8 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     return Step::done;
   }
   heard_at_ms_ = wrapping_ms(now);
+  if (segment.ecn == kCongestionExperienced) ++ctx.stats.ecn_marks_in;
+  if (ecn_.on_segment(segment)) rcv_.owe_ack();
   unanswered_probes_ = 0;
   if (keepalive_.probes() != 0) {
     keepalive_.on_heard();

@@ -65,6 +65,7 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   rtt_.back_off(ctx.tcp);
   outstanding_->recovery.on_timeout(summary(now), retries_ > 1, outstanding_->flight, congestion_,
                                     reordering_);
+  ecn_.on_reduced();
   owes_tail_probe_ = false;
   timers_.set(Timer::retransmit, now + rtt_.rto());
   arm_loss_timer(now);
@@ -79,6 +80,7 @@ void Connection::on_reordering_timeout(Instant now, const TcpContext& ctx) {
   if (outstanding_->recovery.on_reordering_timeout(summary(now), outstanding_->flight, congestion_,
                                                    reordering_)) {
     ++ctx.stats.fast_retransmits;
+    ecn_.on_reduced();
   }
   arm_loss_timer(now);
 }

@@ -71,6 +71,15 @@ bool read_option(Reader& in, OptionsNote& options) {
     options.fast_open = in.take_word(kHexDigits);
     return true;
   }
+  if (in.take("ECN")) {
+    OptionsNote::AccEcn& counters = options.acc_ecn.emplace();
+    if (in.take("1")) counters.kind = 174;
+    while (in.take("e0b") || in.take("ceb") || in.take("e1b")) {
+      if (!in.take_number(a)) return false;
+      counters.counters.push_back(a);
+    }
+    return counters.counters.size() <= 3;
+  }
   if (in.take("exp")) {
     std::uint8_t kind = 0;
     if (!in.take_number(kind)) return false;
@@ -113,6 +122,17 @@ bool read_payload(Reader& in, std::string& payload) {
   return in.take("\"");
 }
 
+bool read_ip_ecn(Reader& in, SegmentNote& note) {
+  if (!in.take("[")) return true;
+  constexpr std::string_view kNames[] = {"noecn", "ect1", "ect0", "ce"};
+  for (std::uint8_t value = 0; value < 4; ++value) {
+    if (!in.take(kNames[value])) continue;
+    note.ip_ecn = value;
+    return in.take("]");
+  }
+  return false;
+}
+
 bool read_flags(Reader& in, std::uint16_t& flags) {
   const std::string letters = in.take_word("FSRP.UEWA-");
   if (letters.empty()) return false;
@@ -132,6 +152,7 @@ Result<SegmentNote, std::string> parse_segment(std::string_view text) {
     return "expected " + std::string(wanted) + " at \"" + std::string(in.left()) + "\" in \"" +
            std::string(text) + "\"";
   };
+  if (!read_ip_ecn(in, note)) return wrong("noecn, ect0, ect1 or ce, then ]");
   if (!read_flags(in, note.flags)) return wrong("flags (letters of FSRP.UEWA or -)");
   std::uint32_t end = 0;
   if (!in.take_number(note.seq) || !in.take(":") || !in.take_number(end) || !in.take("(") ||
@@ -183,6 +204,15 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
   }
   if (options->has_fast_open) {
     noted.fast_open = hex(Bytes(options->fast_open.bytes).first(options->fast_open.size));
+  }
+  if (options->acc_ecn.kind != 0) {
+    const AccEcnOption& seen = options->acc_ecn;
+    OptionsNote::AccEcn& counters = noted.acc_ecn.emplace();
+    counters.kind = seen.kind;
+    const bool first = seen.kind == 172;
+    counters.counters = {first ? seen.ect0_bytes : seen.ect1_bytes, seen.ce_bytes,
+                         first ? seen.ect1_bytes : seen.ect0_bytes};
+    counters.counters.resize(seen.fields);
   }
   if (options->experimental.kind != 0) {
     noted.experimental.emplace(options->experimental.kind, hex(options->experimental.data));

@@ -32,6 +32,16 @@ std::string options_text(const OptionsNote& options) {
   if (options.experimental) {
     add("exp " + number(options.experimental->first) + " " + options.experimental->second);
   }
+  if (options.acc_ecn) {
+    const bool first = options.acc_ecn->kind == 172;
+    const std::string_view names[] = {first ? " e0b " : " e1b ", " ceb ",
+                                      first ? " e1b " : " e0b "};
+    std::string counters = first ? "ECN" : "ECN1";
+    for (std::size_t i = 0; i < options.acc_ecn->counters.size(); ++i) {
+      counters += std::string(names[i]) + number(options.acc_ecn->counters[i]);
+    }
+    add(counters);
+  }
   if (!options.sack.empty()) {
     std::string blocks = "sack";
     for (const auto& [left, right] : options.sack)
@@ -60,9 +70,10 @@ std::string quoted(const std::string& payload) {
 }  // namespace
 
 std::string to_string(const SegmentNote& segment) {
-  std::string text = flags_text(segment.flags) + " " + std::to_string(segment.seq) + ":" +
-                     std::to_string(segment.seq + segment.length) + "(" +
-                     std::to_string(segment.length) + ")";
+  constexpr std::string_view kEcn[] = {"[noecn] ", "[ect1] ", "[ect0] ", "[ce] "};
+  std::string text = segment.ip_ecn ? std::string(kEcn[*segment.ip_ecn & 3]) : std::string();
+  text += flags_text(segment.flags) + " " + std::to_string(segment.seq) + ":" +
+          std::to_string(segment.seq + segment.length) + "(" + std::to_string(segment.length) + ")";
   if ((segment.flags & tcp_flag::ack) != 0) text += " ack " + std::to_string(segment.ack);
   if (segment.window) text += " win " + std::to_string(*segment.window);
   if ((segment.flags & tcp_flag::urg) != 0)
@@ -76,6 +87,7 @@ std::string difference(const SegmentNote& expected, const SegmentNote& actual) {
   const bool same = expected.flags == actual.flags && expected.seq == actual.seq &&
                     expected.length == actual.length && expected.ack == actual.ack &&
                     expected.urgent_pointer == actual.urgent_pointer &&
+                    (!expected.ip_ecn || *expected.ip_ecn == actual.ip_ecn.value_or(0)) &&
                     (!expected.window || expected.window == actual.window) &&
                     (!expected.options || expected.options == actual.options) &&
                     (!expected.payload || expected.payload == actual.payload);

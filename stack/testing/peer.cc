@@ -42,6 +42,14 @@ TcpOptions options_from(const OptionsNote& note, std::vector<std::uint8_t>& expe
     options.fast_open.size = static_cast<std::uint8_t>(std::min(cookie.size(), kFastOpenCookieMax));
     std::copy_n(cookie.begin(), options.fast_open.size, options.fast_open.bytes.begin());
   }
+  if (note.acc_ecn) {
+    const bool first = note.acc_ecn->kind == 172;
+    auto counters = note.acc_ecn->counters;
+    const auto fields = static_cast<std::uint8_t>(counters.size());
+    counters.resize(3);
+    options.acc_ecn = {note.acc_ecn->kind, fields, counters[first ? 0 : 2], counters[1],
+                       counters[first ? 2 : 0]};
+  }
   if (note.experimental) {
     experimental = bytes_from_hex(note.experimental->second);
     options.experimental = {note.experimental->first, experimental};
@@ -109,6 +117,7 @@ std::vector<std::uint8_t> Peer::packet_from(std::string_view text) const {
   ip.source = own_;
   ip.destination = options_.config.interface.addresses.front().address;
   ip.protocol = kProtocolTcp;
+  ip.ecn = note.ip_ecn.value_or(0);
   ip.payload_bytes = static_cast<std::uint16_t>(written.bytes + note.length);
   finish_tcp_checksum(MutableBytes(packet).subspan(kIpv4HeaderBytes), written,
                       pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, ip.payload_bytes));
@@ -133,6 +142,7 @@ std::string Peer::next() {
   fetched_ = 0;
   auto note = note_of(packet->payload);
   STACK_ASSERT(note);
+  if (packet->header.ecn != 0) note->ip_ecn = packet->header.ecn;
   if ((note->flags & tcp_flag::syn) != 0 && !knows_initial_) {
     knows_initial_ = true;
     stack_initial_ = note->seq;

@@ -15,6 +15,8 @@ constexpr std::uint8_t kSackPermitted = 4;
 constexpr std::uint8_t kSack = 5;
 constexpr std::uint8_t kTimestamps = 8;
 constexpr std::uint8_t kFastOpen = 34;
+constexpr std::uint8_t kAccEcn0 = 172;
+constexpr std::uint8_t kAccEcn1 = 174;
 constexpr std::uint8_t kExperimental1 = 253;
 constexpr std::uint8_t kExperimental2 = 254;
 
@@ -33,6 +35,21 @@ bool parse_fast_open(Bytes data, TcpOptions& parsed) {
   parsed.has_fast_open = true;
   parsed.fast_open.size = static_cast<std::uint8_t>(data.size());
   copy_bytes(parsed.fast_open.bytes, data);
+  return true;
+}
+
+std::uint32_t load_be24(const std::uint8_t* at) {
+  return std::uint32_t{at[0]} << 16 | load_be16(at + 1);
+}
+
+bool parse_acc_ecn(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
+  if (data.size() % 3 != 0 || data.size() > 9) return true;  // RFC 9768 3.2.3: ignored
+  AccEcnOption& option = parsed.acc_ecn;
+  option = {kind, static_cast<std::uint8_t>(data.size() / 3)};
+  std::uint32_t* const fields[] = {kind == kAccEcn0 ? &option.ect0_bytes : &option.ect1_bytes,
+                                   &option.ce_bytes,
+                                   kind == kAccEcn0 ? &option.ect1_bytes : &option.ect0_bytes};
+  for (std::size_t i = 0; i < option.fields; ++i) *fields[i] = load_be24(data.data() + 3 * i);
   return true;
 }
 
@@ -62,6 +79,8 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
       take_timestamps(data.data(), parsed);
       return true;
     case kFastOpen: return parse_fast_open(data, parsed);
+    case kAccEcn0:
+    case kAccEcn1: return parse_acc_ecn(kind, data, parsed);
     case kExperimental1:
     case kExperimental2:
       if (data.size() < 2) return false;  // RFC 6994 3: an ExID is there
@@ -125,6 +144,21 @@ void emit_sack(const TcpOptions& options, OptionWriter& out) {
     out.put32(options.sack[i].left);
     out.put32(options.sack[i].right);
   }
+}
+
+void emit_acc_ecn(const AccEcnOption& option, OptionWriter& out) {
+  const std::size_t bytes = 3u * option.fields;
+  if (out.room() < (2 + bytes + 3) / 4 * 4) return;
+  const std::uint32_t first = option.kind == kAccEcn0 ? option.ect0_bytes : option.ect1_bytes;
+  const std::uint32_t last = option.kind == kAccEcn0 ? option.ect1_bytes : option.ect0_bytes;
+  std::array<std::uint8_t, 12> data;
+  std::uint8_t* at = data.data();
+  for (const std::uint32_t field : {first, option.ce_bytes, last}) {
+    *at++ = static_cast<std::uint8_t>(field >> 16);
+    store_be16(at, static_cast<std::uint16_t>(field));
+    at += 2;
+  }
+  out.put(option.kind, Bytes(data).first(bytes));
 }
 
 // The two layouts that nearly every segment has, compared in whole words: timestamps behind two
@@ -195,6 +229,7 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
     writer.put(options.experimental.kind, options.experimental.data);
   }
   if (options.sack_count != 0) emit_sack(options, writer);
+  if (options.acc_ecn.kind != 0) emit_acc_ecn(options.acc_ecn, writer);
   STACK_ASSERT(writer.size() <= kTcpOptionBytesMax);
   return {writer.size(), writer.sum()};
 }

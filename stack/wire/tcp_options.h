@@ -1,6 +1,6 @@
-// TCP options: RFC 9293 3.2 (end, no-operation, MSS), RFC 7323 (window scale, timestamps), RFC 2018
-// (SACK), RFC 7413 (Fast Open), RFC 6994 (experimental, told apart by ExID).
-// Not here: which options a connection offers and agrees on (tcp/options.cc).
+// TCP options: RFC 9768 (accurate ECN), RFC 9293 3.2 (end, no-operation, MSS), RFC 7323 (window
+// scale, timestamps), RFC 2018 (SACK), RFC 7413 (Fast Open), RFC 6994 (experimental, told apart by
+// ExID). Not here: which options a connection offers and agrees on (tcp/options.cc).
 #pragma once
 
 #include <array>
@@ -38,6 +38,18 @@ struct ExperimentalOption {
   Bytes data{};
 };
 
+// Byte counters of accurate ECN, RFC 9768 3.2.3: 24 bits each, and how many of them are there.
+struct AccEcnOption {
+  std::uint8_t kind = 0;  // 172 (E0B, CEB, E1B) or 174 (E1B, CEB, E0B); 0: no option
+  std::uint8_t fields = 0;
+  std::uint32_t ect0_bytes = 0;
+  std::uint32_t ce_bytes = 0;
+  std::uint32_t ect1_bytes = 0;
+
+  bool has_ce_bytes() const { return fields >= 2; }
+  friend bool operator==(const AccEcnOption&, const AccEcnOption&) = default;
+};
+
 struct TcpOptions {
   bool has_mss = false;
   bool has_window_scale = false;
@@ -52,6 +64,7 @@ struct TcpOptions {
   std::array<SackBlock, kSackBlocksMax> sack{};
   FastOpenCookie fast_open{};
   ExperimentalOption experimental{};
+  AccEcnOption acc_ecn{};
 };
 
 // Strict: an option whose length is illegal or runs over the end makes the whole segment malformed
@@ -66,8 +79,9 @@ struct Written {
 };
 
 // Writes the options padded with no-operations to a multiple of 4 bytes.
-// In the order that middleboxes know from Linux: MSS, SACK-permitted, timestamps, window scale,
-// Fast Open, experimental, SACK blocks. SACK blocks that do not fit are left out, the last first.
+// An accurate ECN option that does not fit is left out. In the order that middleboxes know from
+// Linux: MSS, SACK-permitted, timestamps, window scale, Fast Open, experimental, SACK blocks,
+// accurate ECN. SACK blocks that do not fit are left out, the last first.
 Written emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

@@ -43,12 +43,21 @@ enum class CongestionAlgorithm : std::uint8_t {
   cubic,     // RFC 9438, with the slow start of RFC 9406
 };
 
+// What a connection does about explicit congestion notification.
+enum class EcnUse : std::uint8_t {
+  off,       // neither asks nor answers
+  accept,    // answers a peer that asks, in the peer's way
+  classic,   // asks for RFC 3168
+  accurate,  // asks for RFC 9768, and takes RFC 3168
+};
+
 // Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack
 // it.
 struct TcpConfig {
   bool window_scale = true;                    // RFC 7323 2
   bool timestamps = true;                      // RFC 7323 3
   bool sack = true;                            // RFC 2018
+  EcnUse ecn = EcnUse::accept;                 // RFC 3168, RFC 9768
   bool no_delay = false;                       // true: no Nagle algorithm (RFC 9293 3.7.4)
   std::optional<KeepaliveConfig> keepalive;    // RFC 9293 3.8.4 [MUST-25]: off by default
   std::uint32_t initial_window_segments = 10;  // RFC 6928

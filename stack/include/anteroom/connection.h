@@ -29,6 +29,13 @@ enum class State : std::uint8_t {
 
 const char* to_string(State state);
 
+// How congestion marks are fed back.
+enum class EcnMode : std::uint8_t {
+  none,
+  classic,   // RFC 3168
+  accurate,  // RFC 9768
+};
+
 // The options of a SYN, as received. RFC 9293 3.2, RFC 7323, RFC 2018, RFC 7413.
 struct SynOptions {
   std::uint16_t mss = 536;  // RFC 9293 3.7.1 [MUST-15]: 536 where the option is absent
@@ -95,6 +102,7 @@ struct ConnectionInfo {
   bool timestamps = false;
   bool sack = false;
   bool window_scale = false;
+  EcnMode ecn = EcnMode::none;
   bool urgent_ahead = false;              // unread urgent data
   std::uint32_t urgent_offset_bytes = 0;  // from the next byte to read to the urgent one
 };

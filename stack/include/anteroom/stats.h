@@ -111,6 +111,8 @@ struct Stats {
   std::uint64_t tail_loss_probes = 0;     // RFC 8985 7
   std::uint64_t tail_loss_repairs = 0;    // losses that only a probe told of
   std::uint64_t spurious_recoveries = 0;  // undone: nothing had been lost
+  std::uint64_t ecn_marks_in = 0;         // segments that came with congestion experienced
+  std::uint64_t ecn_reductions = 0;       // windows reduced because the peer told of marks
   std::uint64_t duplicate_acks_out = 0;
   std::uint64_t challenge_acks_out = 0;
   std::uint64_t resets_out = 0;

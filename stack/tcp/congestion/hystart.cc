@@ -2,8 +2,8 @@
 // (algorithm.cc).
 #include "stack/tcp/congestion/hystart.h"
 
-#include "stack/tcp/congestion/new_reno.h"
 #include "stack/base/short_time.h"
+#include "stack/tcp/congestion/new_reno.h"
 
 namespace anteroom {
 namespace {

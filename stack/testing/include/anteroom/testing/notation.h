@@ -2,6 +2,7 @@
 // printed and compared; used in tests, traces, scripts and failure messages, so that one can be
 // pasted as another.
 //
+//   [ect0]         the IP header's ECN field: noecn, ect0, ect1 or ce; left out: any
 //   flags          F S R P . U E W A (AE), in this order where printed; `-` for none
 //   seq:end(len)   len counts payload bytes, not SYN and FIN
 //   ack N          exactly where the flags have `.`
@@ -31,12 +32,20 @@ struct OptionsNote {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;         // left, right
   std::optional<std::string> fast_open;                              // cookie as hex digits
   std::optional<std::pair<std::uint8_t, std::string>> experimental;  // kind, data as hex digits
+  struct AccEcn {
+    std::uint8_t kind = 172;
+    std::vector<std::uint32_t> counters;  // up to three, in the order of the kind
+
+    friend bool operator==(const AccEcn&, const AccEcn&) = default;
+  };
+  std::optional<AccEcn> acc_ecn;  // `ECN e0b 1 ceb 0 e1b 1`, or the other way round
 
   friend bool operator==(const OptionsNote&, const OptionsNote&) = default;
 };
 
 struct SegmentNote {
-  std::uint16_t flags = 0;  // the twelve low bits of the header's word
+  std::optional<std::uint8_t> ip_ecn;  // as in the IP header: 0 none, 1 ECT(1), 2 ECT(0), 3 CE
+  std::uint16_t flags = 0;             // the twelve low bits of the header's word
   std::uint32_t seq = 0;
   std::uint32_t length = 0;
   std::uint32_t ack = 0;
