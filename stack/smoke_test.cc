@@ -54,6 +54,32 @@ TEST(FirstLight, CallerDataIsJudgedAndResponseDataRidesInTheSynAck) {
   EXPECT_EQ(pair.server.stats().connections, 0u);
 }
 
+// Data that never left, because nobody answered for the link address, leaves when somebody does.
+TEST(NoWayOut, WhatWaitedForAnAddressGoesLater) {
+  Config client_config = test_config(2);
+  client_config.limits.neighbor_reachable_time = 1s;
+  Pair pair(test_config(1), client_config);
+  const auto listener = pair.server.listen({.local = {{}, 80}});
+  ASSERT_TRUE(listener);
+  const auto data = pair.client.connect(pair.now(), {.remote = {pair.server_address(), 80}});
+  const auto fin = pair.client.connect(pair.now(), {.remote = {pair.server_address(), 80}});
+  pair.run_for(2s);
+  bool deaf = true;
+  pair.set_wire([&](Toward toward, auto&) { return !(deaf && toward == Toward::server); });
+  (void)pair.client.connect(pair.now(), {.remote = {pair.server_address(), 81}});
+  pair.run_for(10s);  // the address is asked for, and forgotten
+  ASSERT_TRUE(pair.client.send(pair.now(), *data, bytes_of("late")));
+  ASSERT_TRUE(pair.client.shutdown(pair.now(), *fin));
+  pair.run_for(10s);
+  deaf = false;
+  pair.run_for(60s);
+  const auto first = pair.server.take(*listener);
+  const auto second = pair.server.take(*listener);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(read_all(pair, pair.server, *first), "late");
+  EXPECT_EQ(pair.server.connection_info(*second)->state, State::close_wait);
+}
+
 TEST(FirstLight, BulkBothWays) {
   Pair pair;
   const auto listener = pair.server.listen({.local = {{}, 80}});

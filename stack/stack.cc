@@ -320,7 +320,7 @@ std::uint32_t Stack::Parts::neighbor_of(Instant now, const IpAddress& destinatio
 
 void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {
   const std::uint32_t index = pop(ready, &ConnectionSlot::next_ready);
-  if (neighbor == NeighborCache::kNone) {  // its retransmission timer brings it back
+  if (neighbor == NeighborCache::kNone) {  // a timer brings it back
     connections[index].listed = false;
     drop(DropReason::route_missing);
     connections[index].tcp.on_no_way_out(now, ctx);

@@ -1,7 +1,6 @@
 // Ends of a connection: every way through the states of RFC 9293 3.6 and 3.10.4 to 3.10.8.
 #include <gtest/gtest.h>
 
-#include <anteroom/testing/pair.h>
 #include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
@@ -162,23 +161,6 @@ TEST(Shutdown, TwiceIsAnError) {
   EXPECT_EQ(peer.stack().shutdown(peer.now(), peer.connection).error().error,
             Error::direction_closed);
   EXPECT_EQ(peer.writes("x").error().error, Error::direction_closed);
-}
-
-// A FIN that found nobody to answer for the next hop is sent when somebody does again.
-TEST(Close, FinSurvivesAnUnreachableNeighbor) {
-  Pair pair;
-  const auto listener = pair.server.listen({.local = {{}, 80}});
-  const auto id = pair.client.connect(pair.now(), {.remote = {pair.server_address(), 80}});
-  ASSERT_TRUE(listener && id);
-  pair.run();
-  bool cut = true;
-  pair.set_wire([&](Toward, std::vector<std::uint8_t>&) { return !cut; });
-  pair.run_for(60s);  // the link address is no longer known
-  ASSERT_TRUE(pair.client.shutdown(pair.now(), *id));
-  pair.run_for(20s);  // every question was lost, and the neighbor given up
-  cut = false;
-  pair.run_for(120s);
-  EXPECT_EQ(pair.client.connection_info(*id)->state, State::fin_wait_2);
 }
 
 }  // namespace

@@ -223,7 +223,12 @@ void Connection::on_unreachable(bool hard, const TcpContext& ctx) {
 void Connection::on_no_way_out(Instant now, const TcpContext& ctx) {
   owes_reset_ = false;
   on_unreachable(true, ctx);
-  if (state_ != State::closed) arm_persist(now, ctx);
+  if (!snd_.is_stuck(idle()) || !is_synchronized() || is_over()) return;
+  // What has never left has no retransmission timer to bring it back. It counts as an attempt, so
+  // that there is an end to them (RFC 9293 3.8.3, R2).
+  if (retries_ < ctx.tcp.retries_max) ++retries_;
+  ++unanswered_probes_;
+  set_persist(now, ctx);
 }
 
 void Connection::release(BufferPool& pool) {

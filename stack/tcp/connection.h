@@ -136,6 +136,7 @@ class Connection {
   bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
   [[nodiscard]] bool remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx);
   void arm_persist(Instant now, const TcpContext& ctx);
+  void set_persist(Instant now, const TcpContext& ctx);
   void restart_keepalive(Instant now);
   void forget_outstanding(BufferPool& pool);
   Duration since_sent(Instant now) const {

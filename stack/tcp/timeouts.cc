@@ -148,7 +148,10 @@ void Connection::arm_persist(Instant now, const TcpContext& ctx) {
     override_ = false;
     return;
   }
-  if (timers_.is_set(Timer::persist)) return;
+  if (!timers_.is_set(Timer::persist)) set_persist(now, ctx);
+}
+
+void Connection::set_persist(Instant now, const TcpContext& ctx) {
   // RFC 9293 3.8.6.1 [SHLD-29], [SHLD-30]: the first probe after a time-out, then ever more slowly.
   Duration wait = rtt_.rto();
   for (unsigned i = 0; i < retries_ && wait < ctx.tcp.rto_max; ++i) wait *= 2;
