@@ -1,6 +1,6 @@
 // A child runs a few seeds in a row and writes which one it is at into shared memory; what it says
-// goes to a file. When it dies, the parent knows the seed, runs it once more for its trace, and goes
-// on behind it.
+// goes to a file. When it dies, the parent knows the seed, runs it once more for its trace, and
+// goes on behind it.
 #include "conformance/simulation/batch.h"
 
 #include <sys/mman.h>
@@ -47,15 +47,14 @@ std::string contents_of(std::FILE* file) {
 }
 
 SharedSlot* make_slot() {
-  void* memory = mmap(nullptr, sizeof(SharedSlot), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(SharedSlot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) std::abort();
   return new (memory) SharedSlot;
 }
 
 // A child whose output goes to a file of its own; runs `work` and ends with what that returns.
-Child start(const std::vector<std::uint64_t>& seeds,
-            const std::function<int(SharedSlot&)>& work) {
+Child start(const std::vector<std::uint64_t>& seeds, const std::function<int(SharedSlot&)>& work) {
   Child child;
   child.seeds = seeds;
   child.output = std::tmpfile();
@@ -164,8 +163,8 @@ BatchResult run_batch(const BatchOptions& options,
     while (!waiting.empty() && running.size() < options.jobs) {
       const auto seeds = waiting.front();
       waiting.pop_front();
-      Child child = start(
-          seeds, [&](SharedSlot& slot) { return run_seeds(seeds, options.repeat, slot); });
+      Child child =
+          start(seeds, [&](SharedSlot& slot) { return run_seeds(seeds, options.repeat, slot); });
       running.emplace(child.pid, std::move(child));
     }
     int status = 0;

@@ -1,5 +1,5 @@
-// Bulk flows through a bottleneck, in virtual time: senders that always have data, one receiver that
-// reads everything at once. Not here: which paths are measured (golden.cc).
+// Bulk flows through a bottleneck, in virtual time: senders that always have data, one receiver
+// that reads everything at once. Not here: which paths are measured (golden.cc).
 #pragma once
 
 #include <cstdint>

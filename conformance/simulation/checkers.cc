@@ -51,8 +51,8 @@ bool Checkers::has_connection(std::size_t host, const Flow& flow) {
 }
 
 // A segment comes from a connection that its owner knows, or from one that an ordinary listener
-// still completes; all others are resets. A held request, above all, has sent nothing; a reset of an
-// earlier one may have waited for the link address.
+// still completes; all others are resets. A held request, above all, has sent nothing; a reset of
+// an earlier one may have waited for the link address.
 void Checkers::on_frame_out(std::size_t host, Bytes frame) {
   const auto segment = segment_in(frame);
   if (!segment) return;
@@ -196,8 +196,8 @@ void Checkers::check_stats(std::size_t host) {
                            hosts_[host].held.size()));
   }
   // Each reset answers a segment or a request, or ends a connection.
-  const std::uint64_t causes = hosts_[host].segments_in + s.requests_rejected +
-                               s.connections_failed + s.connections_closed;
+  const std::uint64_t causes =
+      hosts_[host].segments_in + s.requests_rejected + s.connections_failed + s.connections_closed;
   if (s.resets_out > causes) {
     fail(host, fmt::format("{} resets sent for {} causes", s.resets_out, causes));
   }
@@ -250,9 +250,8 @@ std::string Checkers::remains(std::size_t host) const {
     if (!info) continue;
     text += fmt::format("\n    {} > {} {}: {} to send ({} in flight), {} to read, window {}",
                         to_string(info->flow.local), to_string(info->flow.remote),
-                        to_string(info->state), info->send_queued_bytes,
-                        info->unacknowledged_bytes, info->receive_queued_bytes,
-                        info->send_window_bytes);
+                        to_string(info->state), info->send_queued_bytes, info->unacknowledged_bytes,
+                        info->receive_queued_bytes, info->send_window_bytes);
   }
   return text;
 }

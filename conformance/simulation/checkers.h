@@ -57,8 +57,8 @@ class Checkers final : public Watcher {
     bool connected = false;
     bool closed = false;
     bool released = false;
-    bool dead = false;      // and it will be asked no more until the end
-    Instant over_since{};   // closed, released, out of TIME-WAIT
+    bool dead = false;     // and it will be asked no more until the end
+    Instant over_since{};  // closed, released, out of TIME-WAIT
   };
   struct Held {
     ListenerId listener{};

@@ -144,8 +144,8 @@ RunOptions draw_options(std::uint64_t seed) {
   run.workloads.front().connects += 1;
   run.faults_for = dice.between(2s, 40s);
   while (!clean && dice.happens(0.2)) {
-    run.jumps.push_back({dice.between(0ms, run.faults_for),
-                         dice.one_of<Duration>({100ms, 3s, 90s})});
+    run.jumps.push_back(
+        {dice.between(0ms, run.faults_for), dice.one_of<Duration>({100ms, 3s, 90s})});
   }
   std::sort(run.jumps.begin(), run.jumps.end(),
             [](const ClockJump& a, const ClockJump& b) { return a.after < b.after; });
@@ -156,8 +156,8 @@ std::string to_string(const RunOptions& run) {
   std::string text = fmt::format("  seed {}: faults for {:g}s, then {:g}s to end", run.seed,
                                  seconds(run.faults_for), seconds(run.liveness_bound));
   for (const ClockJump& jump : run.jumps) {
-    text += fmt::format("\n  clock jumps by {:g}s after {:g}s", seconds(jump.by),
-                        seconds(jump.after));
+    text +=
+        fmt::format("\n  clock jumps by {:g}s after {:g}s", seconds(jump.by), seconds(jump.after));
   }
   for (std::size_t i = 0; i < run.hosts.size(); ++i) {
     const Config& c = run.hosts[i].config;

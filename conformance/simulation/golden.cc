@@ -150,8 +150,7 @@ void print_difference(const std::string& expected, const std::string& actual) {
   const auto old_lines = lines_of(expected);
   const auto new_lines = lines_of(actual);
   for (std::size_t i = 0; i < std::max(old_lines.size(), new_lines.size()); ++i) {
-    const bool same =
-        i < old_lines.size() && i < new_lines.size() && old_lines[i] == new_lines[i];
+    const bool same = i < old_lines.size() && i < new_lines.size() && old_lines[i] == new_lines[i];
     if (same) continue;
     if (i < old_lines.size()) fmt::print("- {}\n", old_lines[i]);
     if (i < new_lines.size()) fmt::print("+ {}\n", new_lines[i]);

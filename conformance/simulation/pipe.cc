@@ -33,7 +33,8 @@ PipeOptions PipeOptions::calm() const {
 std::string to_string(const PipeOptions& o) {
   std::string text = "latency=" + milliseconds(o.latency);
   if (o.jitter != Duration::zero()) text += " jitter=" + milliseconds(o.jitter);
-  if (o.reorder > 0) text += fmt::format(" reorder={:g}/{}", o.reorder, milliseconds(o.reorder_delay));
+  if (o.reorder > 0)
+    text += fmt::format(" reorder={:g}/{}", o.reorder, milliseconds(o.reorder_delay));
   if (o.loss > 0) text += fmt::format(" loss={:g}", o.loss);
   if (o.burst_begin > 0) {
     text += fmt::format(" burst={:g}..{:g}/{:g}", o.burst_begin, o.burst_end, o.burst_loss);
@@ -112,7 +113,8 @@ std::optional<Instant> Pipe::through_queue(Instant now, MutableBytes frame) {
 
 bool Pipe::is_lost() {
   if (options_.burst_begin > 0) {
-    in_burst_ = in_burst_ ? !dice_.happens(options_.burst_end) : dice_.happens(options_.burst_begin);
+    in_burst_ =
+        in_burst_ ? !dice_.happens(options_.burst_end) : dice_.happens(options_.burst_begin);
     if (in_burst_ && dice_.happens(options_.burst_loss)) return true;
   } else {
     in_burst_ = false;

@@ -56,7 +56,7 @@ const char* to_string(Fate fate);
 // What becomes of one frame.
 struct Passage {
   Fate fate = Fate::carried;
-  Instant due{};                    // at the other end, where it was carried or corrupted
+  Instant due{};                     // at the other end, where it was carried or corrupted
   std::optional<Instant> due_again;  // its duplicate
 };
 

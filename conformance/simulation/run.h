@@ -14,7 +14,7 @@ namespace anteroom::simulation {
 struct Totals {
   std::uint64_t steps = 0;
   std::uint64_t frames = 0;
-  std::uint64_t mishaps = 0;  // frames lost, changed, doubled or held back
+  std::uint64_t mishaps = 0;      // frames lost, changed, doubled or held back
   std::uint64_t connections = 0;  // both ends counted
   std::uint64_t opened = 0;       // reached ESTABLISHED
   std::uint64_t failed = 0;

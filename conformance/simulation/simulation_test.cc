@@ -149,7 +149,8 @@ TEST_F(StreamRules, AByteTwiceIsSeen) {
 
 TEST_F(StreamRules, MoreThanWasSentIsSeen) {
   (void)sent(10);
-  EXPECT_THAT(streams.check_read(reading, Streams::bytes(number, 0, 11)), HasSubstr("10 were sent"));
+  EXPECT_THAT(streams.check_read(reading, Streams::bytes(number, 0, 11)),
+              HasSubstr("10 were sent"));
 }
 
 TEST_F(StreamRules, AnotherConnectionsStreamIsSeen) {

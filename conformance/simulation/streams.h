@@ -15,8 +15,8 @@ namespace anteroom::simulation {
 
 // What its sender says about a stream.
 struct Stream {
-  Flow flow{};                    // as the sender sees it
-  std::uint64_t sent_bytes = 0;   // taken by the stack, caller or response data included
+  Flow flow{};                     // as the sender sees it
+  std::uint64_t sent_bytes = 0;    // taken by the stack, caller or response data included
   std::uint64_t on_syn_bytes = 0;  // of them, caller data: a copy of the SYN may deliver it again
   bool ended = false;              // the sender has closed this direction
   // Its owner reads to the end, then closes, and trusts the network for as long as RFC 9293 3.8.3
@@ -31,7 +31,7 @@ struct Stream {
 struct Reading {
   std::uint64_t number = 0;  // of the connection that reads; unique, never 0
   std::uint64_t own_stream = 0;
-  Flow flow{};               // as the reader sees it
+  Flow flow{};  // as the reader sees it
   std::uint64_t bytes = 0;
   std::uint64_t stream = 0;  // the first eight bytes, or as many as there are
 };

@@ -22,7 +22,8 @@ Manner draw_manner(Instant now, const Manners& manners, Dice& dice) {
   manner.write_max = std::max(manner.write_max, manner.bytes / 200);
   if (dice.happens(manners.slow_writer)) manner.write_pause = dice.between(1ms, 500ms);
   manner.read_max = dice.one_of<std::uint64_t>({101, 1'459, 4'096, 65'536});
-  if (dice.happens(manners.slow_reader)) manner.read_pause = dice.between(1ms, 2s);
+  if (dice.happens(manners.slow_reader))
+    manner.read_pause = dice.between(1ms, dice.one_of<Duration>({100ms, 2s, 30s}));
   manner.urgent = dice.happens(0.3) ? manners.urgent : 0;
   manner.eager = dice.happens(0.3);
   manner.no_delay = dice.happens(0.3);
@@ -43,8 +44,7 @@ Manner draw_manner(Instant now, const Manners& manners, Dice& dice) {
 }
 
 bool Talk::is_polite(const Owner& owner) const {
-  const bool ends_well =
-      manner_.ending == Ending::orderly || manner_.ending == Ending::after_peer;
+  const bool ends_well = manner_.ending == Ending::orderly || manner_.ending == Ending::after_peer;
   return ends_well && !manner_.abort_at && !manner_.keepalive &&
          owner.stack.config().tcp.retries_max >= TcpConfig().retries_max;
 }
@@ -99,8 +99,9 @@ std::optional<Instant> Talk::next_wake() const {
 }
 
 void Talk::hurry(Instant now, const Owner& owner) {
-  // Whose peer has failed unheard would wait for its FIN for ever, and rightly (RFC 9293 3.6).
-  if (!released_) (void)owner.stack.set_keepalive(now, id_, KeepaliveConfig{10s, 2s, 5});
+  // Whose peer has failed unheard would wait for its FIN for ever, and rightly (RFC 9293 3.6). An
+  // answer may stand in a queue for half a minute.
+  if (!released_) (void)owner.stack.set_keepalive(now, id_, KeepaliveConfig{60s, 30s, 5});
   manner_.fidgets = false;
   manner_.abort_at.reset();
   manner_.write_pause = manner_.read_pause = {};

@@ -20,7 +20,8 @@ void Trace::frame(Instant now, std::string_view what, Bytes frame, std::string_v
 
 void Trace::note(Instant now, std::string_view text) {
   if (!is_on()) return;
-  sink_(fmt::format("{:12.6f} {}", static_cast<double>(now.time_since_epoch().count()) / 1e9, text));
+  sink_(
+      fmt::format("{:12.6f} {}", static_cast<double>(now.time_since_epoch().count()) / 1e9, text));
 }
 
 std::string Trace::tell(Bytes frame) {
@@ -41,7 +42,8 @@ std::string Trace::tell(Bytes frame) {
   if (header.protocol == kProtocolTcp) {
     return tell_segment(header.source, header.destination, packet->payload);
   }
-  std::string text = fmt::format("{} > {} ", to_string(header.source), to_string(header.destination));
+  std::string text =
+      fmt::format("{} > {} ", to_string(header.source), to_string(header.destination));
   const auto icmp = parse_icmpv4(packet->payload);
   if (header.protocol != kProtocolIcmp || !icmp) {
     return text + fmt::format("protocol {}", header.protocol);

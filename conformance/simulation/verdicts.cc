@@ -26,7 +26,8 @@ bool Application::decide(Instant now, Held& held) {
   const auto request = owner_.stack.request(now, held.id);
   if (!request) {
     // Gone since, and the event that says so is on its way.
-    if (!is_withdrawn(request.error().error)) owner_.checkers.fail(owner_.host, "a request is lost");
+    if (!is_withdrawn(request.error().error))
+      owner_.checkers.fail(owner_.host, "a request is lost");
     return true;
   }
   Reading seen{++readings_ * 16 + owner_.host, 0, request->flow, 0, 0};
@@ -68,8 +69,8 @@ void Application::accept(Instant now, const Request& request, bool consumed) {
   reply.response_data = data;
   Reading reading{++readings_ * 16 + owner_.host, stream, request.flow, 0, 0};
   if (consumed) {
-    owner_.checkers.expect_empty(
-        owner_.host, owner_.checkers.streams.check_read(reading, request.caller_data));
+    owner_.checkers.expect_empty(owner_.host,
+                                 owner_.checkers.streams.check_read(reading, request.caller_data));
   }
   const PendingId pending = request.id;
   const auto id = owner_.stack.accept(now, pending, reply);

@@ -20,14 +20,14 @@ std::string to_string(const WorkloadOptions& o) {
     const ListenOptions& l = plan.options;
     text += fmt::format("\n      port {}:{}{}{}{} backlog={}", l.local.port,
                         l.conditional ? " conditional" : " ordinary",
-                        !l.conditional                     ? ""
+                        !l.conditional                   ? ""
                         : l.deferral == Deferral::strict ? " strict"
-                                                           : " independent",
+                                                         : " independent",
                         l.consume_caller_data ? " consume" : "",
                         l.overload == OverloadPolicy::reset ? " reset" : "", l.backlog_max);
     if (plan.closes_after) {
-      text += fmt::format(" closes after {:g}s",
-                          static_cast<double>(plan.closes_after->count()) / 1e9);
+      text +=
+          fmt::format(" closes after {:g}s", static_cast<double>(plan.closes_after->count()) / 1e9);
     }
   }
   return text;
@@ -166,11 +166,10 @@ void Application::connect(Instant now) {
 
 void Application::on_event(Instant now, const Event& event) {
   if (owner_.trace.is_on()) {
-    owner_.note(now, fmt::format("event {}({}){}{}", to_string(event.kind),
-                                 event.connection.is_set() ? event.connection.index
-                                                           : event.pending.index,
-                                 event.failed ? " " : "",
-                                 event.failed ? to_string(event.error) : ""));
+    owner_.note(
+        now, fmt::format("event {}({}){}{}", to_string(event.kind),
+                         event.connection.is_set() ? event.connection.index : event.pending.index,
+                         event.failed ? " " : "", event.failed ? to_string(event.error) : ""));
   }
   if (event.kind == EventKind::connection_requested) return on_request(now, event);
   if (event.kind == EventKind::request_withdrawn) {
