@@ -132,6 +132,8 @@ struct Stack::Parts {
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
   std::uint64_t hash_of(const Flow& flow) const { return flow_hash(flow_key, flow); }
+  // Response data that the SYN-ACK and the send buffer take.
+  std::uint32_t response_room(const PendingConnection& pending) const;
   void describe(Instant now, std::uint32_t index, Request& request) const;
 
   void drop(DropReason reason) { ++stats.drops[static_cast<std::size_t>(reason)]; }

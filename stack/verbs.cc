@@ -1,5 +1,7 @@
 // What the owner does: listeners, verdicts, connections. Every verb that touches a connection
 // settles it. Not here: what arrives (inbound.cc), what leaves (stack.cc).
+#include <algorithm>
+
 #include "stack/accept/connect_data.h"
 #include "stack/parts.h"
 #include "stack/tcp/stateless.h"
@@ -98,8 +100,12 @@ void Stack::Parts::describe(Instant now, std::uint32_t index, Request& request) 
   request.repeats = pending.repeats;
   request.deferrals = pending.deferrals;
   request.gives_up_at = backlog.gives_up_at(index);
-  request.response_bytes_max =
-      response_bytes_max(pending, config.tcp, config.limits, interface.mtu());
+  request.response_bytes_max = response_room(pending);
+}
+
+std::uint32_t Stack::Parts::response_room(const PendingConnection& pending) const {
+  return std::min(response_bytes_max(pending, config.tcp, config.limits, interface.mtu()),
+                  ctx.send_capacity);
 }
 
 Result<Request> Stack::request(Instant now, PendingId pending) const {
@@ -115,8 +121,7 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
   const auto index = p.backlog.resolve(pending);
   if (!index) return index.error();
   const PendingConnection& request = p.backlog[*index];
-  const std::uint32_t room =
-      response_bytes_max(request, p.config.tcp, p.config.limits, p.interface.mtu());
+  const std::uint32_t room = p.response_room(request);
   if (reply.response_data.size() > room && !reply.overflow_to_stream) {
     return Failure{Error::too_large, room};
   }
@@ -249,7 +254,9 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   const TcpOptions offered =
       syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity));
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
-  const std::size_t room = mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch).bytes;
+  const std::size_t room = std::min<std::size_t>(
+      mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch).bytes,
+      p.ctx.send_capacity);
   if (options.caller_data.size() > room) return Failure{Error::too_large, room};
   if (local.port == 0) {
     const auto port = p.choose_port(local, options.remote);

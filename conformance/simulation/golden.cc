@@ -26,7 +26,9 @@ struct Algorithm {
 };
 
 // One more congestion control is one more row here.
-constexpr Algorithm kAlgorithms[] = {{"new_reno", [](TcpConfig&) {}, true}};
+constexpr Algorithm kAlgorithms[] = {
+    {"new_reno", [](TcpConfig& tcp) { tcp.congestion = CongestionAlgorithm::new_reno; }, true},
+    {"cubic", [](TcpConfig& tcp) { tcp.congestion = CongestionAlgorithm::cubic; }, false}};
 constexpr double kLossPercents[] = {0, 0.1, 1, 3, 10};
 constexpr int kRttMilliseconds[] = {1, 20, 100};
 constexpr int kReorderingPercents[] = {0, 2};

@@ -89,7 +89,7 @@ void Application::accept(Instant now, const Request& request, bool consumed) {
   const bool too_large = failure.error == Error::too_large;
   const std::uint32_t fits = owner_.stack.config().limits.send_buffer_bytes_max;
   const bool spills = reply.overflow_to_stream && data.size() <= fits;
-  if (too_large && (failure.detail >= data.size() || spills)) {
+  if (too_large && (failure.detail >= data.size() || data.size() <= room || spills)) {
     owner_.checkers.fail(owner_.host, "response data that fits was too large");
   }
   const bool known =

@@ -15,6 +15,26 @@ PeerOptions conditional(ListenOptions listener = {}) {
   return options;
 }
 
+// What the request promises fits, whichever bound is the smallest; so does what connect() reports.
+TEST(Accept, TheSendBufferBoundsWhatRidesOnASyn) {
+  PeerOptions options = conditional();
+  options.config.interface.mtu = 9000;
+  options.config.limits.send_buffer_bytes_max = 4096;
+  options.config.limits.amplification_factor_max = 0;
+  Peer peer(options);
+  peer.sends("S 0:0(0) win 65535 <mss 8960>");
+  const PendingId pending = *peer.requested();
+  EXPECT_EQ(peer.stack().request(peer.now(), pending)->response_bytes_max, 4096u);
+  EXPECT_TRUE(peer.accept(pending, std::string(4096, 'r')));
+
+  const std::string caller_data(5000, 'c');
+  const auto refused = peer.stack().connect(
+      peer.now(),
+      {.remote = {IpAddress::v4(192, 0, 2, 9), 80}, .caller_data = bytes_of(caller_data)});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), (Failure{Error::too_large, 4096}));
+}
+
 TEST(Accept, SynAckAcknowledgesSynAndCallerDataAndCarriesTheResponse) {
   Peer peer(conditional());
   peer.sends(kSynHello);

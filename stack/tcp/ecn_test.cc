@@ -179,7 +179,7 @@ TEST(EcnAccurate, CountersReduceTheWindow) {
   ASSERT_TRUE(peer.writes("x"));
   EXPECT_EQ(peer.stack().stats().ecn_reductions, 2u);
   EXPECT_EQ(peer.sees("[ect0] P.EA 10001:10002(1) ack 1"), "");  // no CWR here
-  peer.sends(". 1:1(0) ack 10002");  // from 7 to 0
+  peer.sends(". 1:1(0) ack 10002");                              // from 7 to 0
   EXPECT_EQ(peer.stack().stats().ecn_reductions, 3u);
 }
 
