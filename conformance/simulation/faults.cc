@@ -111,7 +111,8 @@ WorkloadOptions draw_workload(Dice& dice) {
   for (std::uint16_t port = kPortFirst; port < kPortLast; ++port) {
     if (dice.happens(0.8)) work.listeners.push_back(draw_listener(dice, port));
   }
-  work.connects = static_cast<std::uint32_t>(dice.between(0, dice.one_of({4, 20, 60})));
+  work.connects =
+      static_cast<std::uint32_t>(dice.between(0, dice.one_of<std::uint64_t>({4, 20, 60})));
   work.connects_within = dice.between(0ms, 15s);
   work.caller_data = dice.one_of({0.0, 0.5, 1.0});
   work.impatient = some(dice, 0.5, 0.5);
