@@ -183,7 +183,10 @@ void Connection::resend(Instant now, const SentSegment* sent, OutgoingSegment& s
   outstanding_->flight.on_retransmit(now, sent);
   ++retransmitted_;
   ++ctx.stats.segments_retransmitted;
-  if (!timers_.is_set(Timer::retransmit)) restart_retransmit_timer(now);
+  // The time-out measures the wait for the first segment's acknowledgment from its last
+  // transmission: a round trip has passed before the loss was seen, and another must.
+  if (segment.seq == snd_.una() || !timers_.is_set(Timer::retransmit))
+    restart_retransmit_timer(now);
 }
 
 bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {

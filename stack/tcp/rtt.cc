@@ -6,9 +6,6 @@
 namespace anteroom {
 namespace {
 
-// The granularity G: times are finer, but a time-out below this is noise.
-constexpr std::uint32_t kGranularityUs = 1'000;
-
 // A path may change: a minimum older than this gives way.
 constexpr std::uint32_t kMinimumLastsMs = 300'000;
 
@@ -34,10 +31,11 @@ void Rtt::on_sample(Instant now, Duration sample, const TcpConfig& config) {
     variance_us_ = moved(variance_us_, error, 4);
     smoothed_us_ = std::max(moved(smoothed_us_, us, 8), 1u);
   }
-  const std::uint64_t rto =
-      smoothed_us_ + std::max<std::uint64_t>(kGranularityUs, 4ull * variance_us_);
+  // The minimum bounds the margin, not the sum, and is the granularity G as well: notes/003.
+  const std::uint64_t margin =
+      std::max<std::uint64_t>(short_us(config.rto_min), 4ull * variance_us_);
   rto_us_ = static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(rto, short_us(config.rto_min), short_us(config.rto_max)));
+      std::min<std::uint64_t>(smoothed_us_ + margin, short_us(config.rto_max)));
 }
 
 void Rtt::back_off(const TcpConfig& config) {
