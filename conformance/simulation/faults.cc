@@ -46,6 +46,9 @@ void draw_tcp(Dice& dice, TcpConfig& tcp) {
   tcp.timestamps = dice.happens(0.7);
   tcp.sack = dice.happens(0.8);
   tcp.no_delay = dice.happens(0.2);
+  tcp.ecn = dice.one_of({EcnUse::off, EcnUse::accept, EcnUse::classic, EcnUse::accurate});
+  tcp.congestion = dice.one_of({CongestionAlgorithm::cubic, CongestionAlgorithm::new_reno});
+  tcp.pacing = dice.happens(0.2);
   tcp.initial_window_segments = static_cast<std::uint32_t>(dice.one_of({1, 3, 10, 10, 40}));
   tcp.rto_max = dice.one_of<Duration>({4s, 60s, 60s});
   tcp.delayed_ack = dice.one_of<Duration>({1ms, 40ms, 40ms, 200ms});
@@ -66,6 +69,7 @@ void draw_limits(Dice& dice, Limits& limits) {
   if (dice.happens(0.2)) limits.caller_data_bytes_max = dice.one_of({0u, 100u, 1'000u});
   if (dice.happens(0.2)) limits.caller_data_bytes_per_listener_max = 2'000;
   if (dice.happens(0.2)) limits.out_of_order_ranges_max = dice.one_of({1u, 4u});
+  if (dice.happens(0.1)) limits.buffer_bytes_max = dice.one_of({64u << 10, 256u << 10});
   if (dice.happens(0.2)) limits.challenge_acks_per_second = 1;
   if (dice.happens(0.2)) limits.replies_max = 2;
   if (dice.happens(0.2)) limits.neighbor_reachable_time = 1s;
@@ -166,17 +170,19 @@ std::string to_string(const RunOptions& run) {
     const Limits& l = c.limits;
     text += fmt::format(
         "\n  host {} ({}): mtu={} ports={} scale={:d} timestamps={:d} sack={:d} no_delay={:d} "
+        "ecn={:d} congestion={:d} pacing={:d} "
         "initial_window={} rto_max={:g}s delayed_ack={:g}s msl={:g}s retries={}/{}/{}",
         i, to_string(c.interface.addresses.front().address), c.interface.mtu,
         c.ephemeral_port_max - c.ephemeral_port_min + 1, t.window_scale, t.timestamps, t.sack,
-        t.no_delay, t.initial_window_segments, seconds(t.rto_max), seconds(t.delayed_ack),
-        seconds(t.msl), t.syn_retries_max, t.syn_ack_retries_max, t.retries_max);
+        t.no_delay, static_cast<int>(t.ecn), static_cast<int>(t.congestion), t.pacing,
+        t.initial_window_segments, seconds(t.rto_max), seconds(t.delayed_ack), seconds(t.msl),
+        t.syn_retries_max, t.syn_ack_retries_max, t.retries_max);
     text += fmt::format(
         "\n    limits: send={} receive={} connections={} requests={}/{} caller_data={}/{} "
-        "ranges={} challenges={} replies={} reachable={:g}s amplification={} timers={}",
+        "buffers={} ranges={} challenges={} replies={} reachable={:g}s amplification={} timers={}",
         l.send_buffer_bytes_max, l.receive_buffer_bytes_max, l.connections_max, l.requests_max,
         l.requests_per_source_max, l.caller_data_bytes_max, l.caller_data_bytes_per_listener_max,
-        l.out_of_order_ranges_max, l.challenge_acks_per_second, l.replies_max,
+        l.buffer_bytes_max, l.out_of_order_ranges_max, l.challenge_acks_per_second, l.replies_max,
         seconds(l.neighbor_reachable_time), l.amplification_factor_max, l.timers_per_advance);
     text += "\n    up:   " + to_string(run.hosts[i].up);
     text += "\n    down: " + to_string(run.hosts[i].down);

@@ -166,6 +166,10 @@ bool Talk::write_once(Instant now, const Owner& owner) {
     blocked_ = *sent < count;
     return !blocked_;
   }
+  if (sent.error().error == Error::no_buffer) {  // nothing tells when there is memory again
+    write_at_ = now + 100ms;
+    return false;
+  }
   blocked_ = sent.error().error == Error::would_block;
   if (!blocked_) failed_ = true;
   const bool known = sent.error().error != Error::stale_id;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "stack/base/short_time.h"
+
 namespace anteroom {
 namespace {
 
@@ -95,7 +97,8 @@ void Backlog::drop_data(PendingConnection& request, Listener& listener) {
 void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
                         Listeners& listeners) {
   PendingConnection& request = requests_[index];
-  const Duration gap = now - request.seen_at;
+  // A copy that the network made comes early and says nothing of the client's patience.
+  request.gap_ms = std::max(request.gap_ms, wrapping_ms(now) - wrapping_ms(request.seen_at));
   request.seen_at = now;
   if (request.repeats != UINT16_MAX) ++request.repeats;
   if (request.has_timestamp && syn.options.has_timestamp) {
@@ -116,7 +119,7 @@ void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
       request.caller_data_changed = true;
     }
   }
-  set_expiry(index, gap);
+  set_expiry(index, std::chrono::milliseconds(request.gap_ms));
 }
 
 void Backlog::set_expiry(std::uint32_t index, Duration gap) {

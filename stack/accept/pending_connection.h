@@ -21,6 +21,7 @@ struct PendingConnection {
   Instant arrived_at{};
   Instant seen_at{};  // of the latest copy
   std::uint32_t timestamp_value = 0;
+  std::uint32_t gap_ms = 0;    // the longest between two copies: a client waits ever longer
   std::uint32_t listener = 0;  // index
   std::uint32_t previous = kNoRequest;
   std::uint32_t next = kNoRequest;

@@ -156,6 +156,18 @@ TEST(Expiry, FollowsTheClientsOwnGaps) {
   }
 }
 
+// A copy that the network made is early and says nothing of the client's patience.
+TEST(Expiry, ADuplicateDoesNotShortenIt) {
+  Peer peer(conditional());
+  for (const Duration gap : {0s, 1s, 2s, 4s}) {
+    peer.passes(gap);
+    peer.sends("S 0:0(0) win 65535 <mss 1460>");
+  }
+  peer.passes(1ms);
+  peer.sends("S 0:0(0) win 65535 <mss 1460>");
+  EXPECT_EQ(peer.stack().request(peer.now(), *peer.requested())->gives_up_at, peer.now() + 12s);
+}
+
 // Several clients of one listener, told apart by port.
 class Crowd {
  public:

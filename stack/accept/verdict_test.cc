@@ -61,7 +61,7 @@ TEST(Accept, ThrownAwayResponseFollowsAtOnce) {
   EXPECT_EQ(peer.sees_nothing(), "");
   const auto info = peer.stack().connection_info(peer.connection);
   EXPECT_EQ(info->congestion_window_bytes, 14'600u);
-  EXPECT_EQ(info->retransmission_timeout, 200ms);  // the handshake's sample stands
+  EXPECT_EQ(info->retransmission_timeout, 200'001us);  // the handshake's sample stands
   EXPECT_EQ(peer.stack().stats().response_data_resent, 1u);
   EXPECT_EQ(peer.stack().stats().fast_retransmits, 0u);
   peer.sends(". 6:6(0) ack 6");

@@ -1,5 +1,4 @@
-// A queue of small values in one pool block, growing by doubling; the block goes back when it is
-// empty, so that whoever has nothing to remember holds nothing.
+// A queue of small values in one pool block, growing by doubling. clear() gives the block back.
 #pragma once
 
 #include <new>
@@ -45,9 +44,13 @@ class BlockDeque {
     return true;
   }
 
-  void pop_front(BufferPool& pool) {
+  // Takes the first block now. False, and nothing changed, where the pool is exhausted.
+  [[nodiscard]] bool reserve(BufferPool& pool) { return block_ || make_room(pool); }
+
+  // The block stays, also where nothing is left in it.
+  void pop_front() {
     ++front_;
-    if (--size_ == 0) clear(pool);
+    if (--size_ == 0) front_ = 0;
   }
 
   // Removes the elements [first, last).

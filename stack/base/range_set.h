@@ -25,26 +25,22 @@ class RangeSet {
 
   // The stored range that holds `offset`, or null.
   const Range* find(std::uint64_t offset) const {
-    for (std::uint32_t i = 0; i < ranges_.size(); ++i) {
-      if (offset >= ranges_[i].begin && offset < ranges_[i].end) return &ranges_[i];
-    }
-    return nullptr;
+    const std::uint32_t i = first_ending_after(offset);
+    return i < ranges_.size() && offset >= ranges_[i].begin ? &ranges_[i] : nullptr;
   }
 
   // True where adding would touch a byte that is there already.
   bool overlaps(Range added) const {
-    for (std::uint32_t i = 0; i < ranges_.size(); ++i) {
-      if (added.begin < ranges_[i].end && ranges_[i].begin < added.end) return true;
-    }
-    return false;
+    const std::uint32_t i = first_ending_after(added.begin);
+    return i < ranges_.size() && ranges_[i].begin < added.end;
   }
 
   // Adds a range that is not empty, joining what it touches. False, and nothing changed, where that
   // would need more than `count_max` ranges or more memory than the pool has.
   bool add(Range added, std::uint32_t count_max, BufferPool& pool) {
     STACK_ASSERT(added.begin < added.end);
-    std::uint32_t first = 0;
-    while (first < ranges_.size() && ranges_[first].end < added.begin) ++first;
+    // One that ends where this begins is joined as well.
+    const std::uint32_t first = added.begin == 0 ? 0 : first_ending_after(added.begin - 1);
     std::uint32_t last = first;
     while (last < ranges_.size() && ranges_[last].begin <= added.end) {
       added.begin = std::min(added.begin, ranges_[last].begin);
@@ -61,7 +57,8 @@ class RangeSet {
 
   // Forgets everything below `offset`.
   void remove_below(std::uint64_t offset, BufferPool& pool) {
-    while (!ranges_.empty() && ranges_.front().end <= offset) ranges_.pop_front(pool);
+    while (!ranges_.empty() && ranges_.front().end <= offset) ranges_.pop_front();
+    if (ranges_.empty()) ranges_.clear(pool);
     if (!ranges_.empty() && ranges_.front().begin < offset) ranges_.front().begin = offset;
   }
 
@@ -75,6 +72,19 @@ class RangeSet {
   }
 
  private:
+  std::uint32_t first_ending_after(std::uint64_t offset) const {
+    std::uint32_t low = 0, high = ranges_.size();
+    while (low < high) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      if (ranges_[middle].end > offset) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
+
   BlockDeque<Range> ranges_;
 };
 

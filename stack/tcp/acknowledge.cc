@@ -33,7 +33,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   enter(now, State::established, ctx);
   const std::uint32_t refused = snd_.nxt().since(segment.ack);
   if (refused != 0) {
-    const bool kept = (outstanding_ || outstanding_.make(ctx.pool, segment.ack)) &&
+    const bool kept = reserve_outstanding(ctx) &&
                       outstanding_->flight.add_refused(now, segment.ack, refused, ctx.pool);
     if (!kept) {
       owes_reset_ = true;
@@ -81,7 +81,7 @@ bool Connection::is_duplicate_ack(const Segment& segment, bool window_changed) c
 
 void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
                                    const TcpContext& ctx) {
-  if (outstanding_) outstanding_->flight.on_ack(segment.ack, delivery, ctx.pool);
+  if (outstanding_) outstanding_->flight.on_ack(segment.ack, delivery);
   bytes_acked_ += snd_.on_ack(segment.ack, ctx.pool);
   if (const auto sample = delivery.sample()) {
     rtt_.on_sample(now, *sample, ctx.tcp);
@@ -129,17 +129,18 @@ void Connection::recover(Instant now, const AckKind& kind, const Echo& echo,
   owes_tail_probe_ = false;
 }
 
-// With nothing outstanding and nothing left to learn the memory goes back; while a late report may
+// With nothing outstanding, queued or left to learn the memory goes back; while a late report may
 // still show that a retransmission was needless, it stays for one more time-out.
 void Connection::settle_outstanding(Instant now, const TcpContext& ctx) {
   if (!outstanding_) return;
-  if (outstanding_->flight.empty() && outstanding_->recovery.is_quiet()) {
-    outstanding_.release(ctx.pool);
-    timers_.clear(Timer::reordering);
-    timers_.clear(Timer::tail_loss_probe);
-    return;
+  if (!outstanding_->flight.empty()) return arm_loss_timer(now);
+  timers_.clear(Timer::reordering);
+  timers_.clear(Timer::tail_loss_probe);
+  if (!outstanding_->recovery.is_quiet()) {
+    timers_.set(Timer::reordering, now + rtt_.rto());
+  } else if (snd_.queued_bytes() == 0) {
+    forget_outstanding(ctx.pool);
   }
-  arm_loss_timer(now);
 }
 
 void Connection::after_own_fin_acked(Instant now, const TcpContext& ctx) {

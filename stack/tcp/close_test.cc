@@ -57,7 +57,7 @@ TEST(Close, FinTravelsWithTheLastDataAndIsRetransmittedWithIt) {
   ASSERT_TRUE(peer.writes("last"));
   ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
   EXPECT_EQ(peer.sees("FP. 1:5(4) ack 1 \"last\""), "");
-  peer.passes(200ms);
+  peer.passes(201ms);
   EXPECT_EQ(peer.sees("FP. 1:5(4) ack 1 \"last\""), "");
 }
 

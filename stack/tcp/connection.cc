@@ -87,10 +87,15 @@ Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const
   if (idle() && snd_.unsent_bytes() == 0 && since_sent(now) > rtt_.rto()) {
     congestion_.on_idle(now, payload_max());
   }
+  const std::uint32_t room = ctx.send_capacity - std::min(ctx.send_capacity, snd_.queued_bytes());
+  send_was_short_ = room < data.size();
+  if (data.empty()) return std::size_t{0};
+  if (room == 0) return Failure{Error::would_block};
+  // First what it is remembered by: data that fills the pool to its end could never leave.
+  if (!reserve_outstanding(ctx)) return Failure{Error::no_buffer};
   const std::uint32_t taken = snd_.append(data, ctx.send_capacity, ctx.pool);
-  if (taken != 0 && urgent) snd_.mark_urgent();
-  send_was_short_ = taken < data.size();
-  if (taken == 0 && !data.empty()) return Failure{Error::would_block};
+  if (taken == 0) return Failure{Error::no_buffer};
+  if (urgent) snd_.mark_urgent();
   return std::size_t{taken};
 }
 
@@ -191,12 +196,19 @@ void Connection::fail(Error error, const TcpContext& ctx) {
   finish(ctx);
 }
 
+// Room for a scoreboard and its first records.
+bool Connection::reserve_outstanding(const TcpContext& ctx) {
+  if (outstanding_) return true;
+  if (!outstanding_.make(ctx.pool, snd_.una())) return false;
+  if (outstanding_->flight.reserve(ctx.pool)) return true;
+  outstanding_.release(ctx.pool);
+  return false;
+}
+
 // Puts new sequence space into the flight. False where there is no memory to remember it by.
 bool Connection::remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx) {
-  if (!outstanding_ && !outstanding_.make(ctx.pool, snd_.una())) return false;
-  if (outstanding_->flight.add(now, seq, bytes, ctx.pool)) return true;
-  if (outstanding_->flight.empty()) outstanding_.release(ctx.pool);
-  return false;
+  if (!reserve_outstanding(ctx)) return false;
+  return outstanding_->flight.add(now, seq, bytes, ctx.pool);
 }
 
 void Connection::forget_outstanding(BufferPool& pool) {

@@ -134,6 +134,7 @@ class Connection {
   void arm_loss_timer(Instant now);
   AckSummary summary(Instant now) const;
   bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
+  [[nodiscard]] bool reserve_outstanding(const TcpContext& ctx);
   [[nodiscard]] bool remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx);
   void arm_persist(Instant now, const TcpContext& ctx);
   void set_persist(Instant now, const TcpContext& ctx);

@@ -33,7 +33,7 @@ void Flight::unmark(SentSegment& segment) {
   --lost_count_;
 }
 
-void Flight::on_ack(Seq una, Delivery& delivery, BufferPool& pool) {
+void Flight::on_ack(Seq una, Delivery& delivery) {
   while (!segments_.empty() && segments_.front().seq.before(una)) {
     SentSegment& first = segments_.front();
     const bool whole = first.end().at_or_before(una);
@@ -53,7 +53,7 @@ void Flight::on_ack(Seq una, Delivery& delivery, BufferPool& pool) {
     if (!first.sacked) delivery.add(first, false);
     if (first.sacked) --sacked_count_;
     if (first.lost) unmark(first);
-    segments_.pop_front(pool);
+    segments_.pop_front();
   }
 }
 

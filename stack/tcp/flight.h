@@ -22,13 +22,15 @@ class Flight {
   std::uint32_t sacked_count() const { return sacked_count_; }
   std::uint32_t sacked_bytes() const { return sacked_bytes_; }
 
+  // Takes the memory for the first records. False where the pool is exhausted.
+  [[nodiscard]] bool reserve(BufferPool& pool) { return segments_.reserve(pool); }
   // A segment goes out for the first time. False where the pool is exhausted: do not send it then.
   [[nodiscard]] bool add(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool);
   // Bytes that went out with the SYN and were thrown away: to be sent again, without blame.
   [[nodiscard]] bool add_refused(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool);
 
   // Everything before `una` arrived.
-  void on_ack(Seq una, Delivery& delivery, BufferPool& pool);
+  void on_ack(Seq una, Delivery& delivery);
   // Blocks that the peer reports, those outside [una, nxt] left out.
   void on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& delivery);
 

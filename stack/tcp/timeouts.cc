@@ -74,7 +74,7 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
 // RACK's timer; with nothing in flight it is the end of the wait for late reports.
 void Connection::on_reordering_timeout(Instant now, const TcpContext& ctx) {
   if (idle()) {
-    forget_outstanding(ctx.pool);
+    if (snd_.queued_bytes() == 0) forget_outstanding(ctx.pool);
     return;
   }
   if (outstanding_->recovery.on_reordering_timeout(summary(now), outstanding_->flight, congestion_,
@@ -131,9 +131,8 @@ void Connection::arm_loss_timer(Instant now) {
   if (!outstanding_) return;
   const Recovery& recovery = outstanding_->recovery;
   const Flight& flight = outstanding_->flight;
-  if (flight.empty()) {
-    timers_.set(Timer::reordering, now + rtt_.rto());
-  } else if (recovery.reordering_at() != Instant()) {
+  if (flight.empty()) return;
+  if (recovery.reordering_at() != Instant()) {
     timers_.set(Timer::reordering, recovery.reordering_at());
   } else if (agreed_.sack && recovery.may_probe() && flight.sacked_count() == 0 &&
              flight.lost_count() == 0) {

@@ -93,13 +93,14 @@ TEST(Retransmit, BacksOffAndGivesUp) {
   Peer peer = Peer::established(options);
   ASSERT_TRUE(peer.writes("abc"));
   EXPECT_NE(peer.next(), "");
-  for (const Duration wait : {200ms, 400ms, 800ms}) {
+  for (const Duration wait :
+       {200'001us, 400'002us, 800'004us}) {  // 200 ms over a round trip of 1 us
     peer.passes(wait - 1ns);
     EXPECT_EQ(peer.sees_nothing(), "");
     peer.passes(1ns);
     EXPECT_EQ(peer.sees("P. 1:4(3) ack 1 \"abc\""), "");
   }
-  peer.passes(1600ms);
+  peer.passes(1601ms);
   EXPECT_EQ(peer.sees("R. 4:4(0) ack 1"), "");
   EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
 }
@@ -148,7 +149,7 @@ TEST(Persist, ProbesAClosedWindow) {
   EXPECT_EQ(peer.sees(". 1:4(3) ack 1 \"abc\""), "");
   peer.sends(". 1:1(0) ack 4 win 0");
   EXPECT_EQ(peer.sees_nothing(), "");
-  for (const Duration wait : {200ms, 400ms, 800ms}) {
+  for (const Duration wait : {200'001us, 400'002us, 800'004us}) {
     peer.passes(wait);
     EXPECT_EQ(peer.sees(". 4:5(1) ack 1 \"d\""), "");
     peer.sends(". 1:1(0) ack 4 win 0");
@@ -166,7 +167,7 @@ TEST(Persist, TheByteOfAProbeMayBeTaken) {
   EXPECT_NE(peer.next(), "");
   peer.sends(". 1:1(0) ack 4 win 0");
   EXPECT_EQ(peer.sees_nothing(), "");
-  peer.passes(200ms);
+  peer.passes(200'001us);
   EXPECT_EQ(peer.sees(". 4:5(1) ack 1 \"d\""), "");
   peer.sends(". 1:1(0) ack 5 win 100");
   EXPECT_EQ(peer.sees("P. 5:7(2) ack 1 \"ef\""), "");
@@ -234,6 +235,25 @@ TEST(Buffers, AreGivenBackWhenEmpty) {
   EXPECT_EQ(peer.reads().size(), 1000u);
   peer.sends(". 1001:1001(0) ack 5001");
   EXPECT_EQ(peer.stack().stats().buffer_bytes, 0u);
+}
+
+// Data that took all memory could not leave for want of a record: the record comes first.
+TEST(Buffers, WhatWasTakenCanLeave) {
+  PeerOptions options;
+  options.config.limits.buffer_bytes_max = 64 << 10;
+  Peer peer = Peer::established(options);
+  ASSERT_TRUE(peer.writes(std::string(16'000, 'x')));
+  std::size_t taken = 16'000;
+  while (const auto more = peer.writes(std::string(4'000, 'x'))) taken += *more;
+  EXPECT_EQ(peer.writes("x").error().error, Error::no_buffer);
+  std::uint32_t acked = 1;
+  for (int i = 0; i < 100 && acked <= taken; ++i) {
+    while (!peer.next().empty()) {
+    }
+    acked += peer.stack().connection_info(peer.connection)->unacknowledged_bytes;
+    peer.sends(". 1:1(0) ack " + std::to_string(acked));
+  }
+  EXPECT_EQ(acked, taken + 1);
 }
 
 TEST(Buffers, SendTellsWhenThereIsRoomAgain) {

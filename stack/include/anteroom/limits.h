@@ -38,7 +38,7 @@ struct Limits {
   std::uint32_t send_buffer_bytes_max = 1u << 20;
   std::uint32_t receive_buffer_bytes_max = 1u << 20;
   // Disjoint ranges of out-of-order data that one connection keeps.
-  std::uint32_t out_of_order_ranges_max = 64;
+  std::uint32_t out_of_order_ranges_max = 1'024;
 
   // Answers that belong to no connection (RST, ICMP, ARP, echo): how many wait, and their bytes.
   std::uint32_t replies_max = 1'024;

@@ -104,6 +104,7 @@ class Stack {
   // be).
   Result<ConnectionId> connect(Instant now, const ConnectOptions& options);
   // Takes as many bytes as there is room for. Errors: would_block (none; `writable` tells when),
+  // no_buffer (Limits::buffer_bytes_max is used up; nothing tells when it is not),
   // direction_closed, the error that ended the connection, stale_id. Before the handshake completes
   // the bytes are queued.
   Result<std::size_t> send(Instant now, ConnectionId connection, Bytes data);
