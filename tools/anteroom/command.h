@@ -24,6 +24,7 @@ inline constexpr char kExitCodes[] =
 using Chosen = std::function<ExitCode()>;
 void add_serve(CLI::App& program, Chosen& chosen);
 void add_connect(CLI::App& program, Chosen& chosen);
+void add_bridge(CLI::App& program, Chosen& chosen);
 void add_trace(CLI::App& program, Chosen& chosen);
 void add_demo(CLI::App& program, Chosen& chosen);
 

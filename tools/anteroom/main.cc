@@ -24,6 +24,7 @@ ExitCode run(int argument_count, char** arguments) {
   Chosen chosen;
   add_serve(program, chosen);
   add_connect(program, chosen);
+  add_bridge(program, chosen);
   add_trace(program, chosen);
   add_demo(program, chosen);
   try {
