@@ -61,7 +61,7 @@ class Delivery {
   // The segment sent last among those that certainly were delivered in their last transmission.
   bool has_newest = false;
   Instant newest_sent_at{};
-  Seq newest_end;
+  std::uint32_t newest_order = 0;
   std::optional<Instant> sample_sent_at;
 
  private:
@@ -72,12 +72,10 @@ class Delivery {
         (echo_.is_before(segment.sent_at) || now_ - segment.sent_at < rtt_min_)) {
       return;
     }
-    const bool newer = !has_newest || segment.sent_at > newest_sent_at ||
-                       (segment.sent_at == newest_sent_at && segment.end().after(newest_end));
-    if (!newer) return;
+    if (has_newest && segment.sent_before(newest_order)) return;
     has_newest = true;
     newest_sent_at = segment.sent_at;
-    newest_end = segment.end();
+    newest_order = segment.order;
   }
 
   Instant now_;

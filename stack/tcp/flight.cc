@@ -7,7 +7,8 @@ namespace anteroom {
 
 bool Flight::add(Instant now, Seq seq, std::uint32_t bytes, BufferPool& pool) {
   STACK_ASSERT(segments_.empty() || segments_.back().end() == seq);
-  if (!segments_.push_back({now, seq, bytes}, pool)) return false;
+  if (!segments_.push_back({now, seq, bytes, transmissions_}, pool)) return false;
+  ++transmissions_;
   pipe_bytes_ += bytes;
   return true;
 }
@@ -163,6 +164,7 @@ void Flight::on_retransmit(Instant now, const SentSegment* segment) {
     pipe_bytes_ += sent.bytes;
   }
   sent.sent_at = now;
+  sent.order = transmissions_++;
   sent.blameless = false;
   if (sent.transmissions != UINT8_MAX) ++sent.transmissions;
 }

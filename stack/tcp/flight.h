@@ -66,6 +66,7 @@ class Flight {
   std::uint32_t lost_count_ = 0;
   std::uint32_t sacked_count_ = 0;
   std::uint32_t sacked_bytes_ = 0;
+  std::uint32_t transmissions_ = 0;  // the order of the next one
 };
 
 }  // namespace anteroom

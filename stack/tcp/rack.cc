@@ -6,13 +6,10 @@ namespace anteroom {
 void Rack::on_delivery(Instant now, const Delivery& delivery, Reordering& reordering) {
   if (!delivery.any) return;
   if (delivery.has_newest) {
-    const bool newer = !has_sample_ || delivery.newest_sent_at > sent_at_ ||
-                       (delivery.newest_sent_at == sent_at_ && delivery.newest_end.after(end_));
-    if (newer) {
-      has_sample_ = true;
-      sent_at_ = delivery.newest_sent_at;
-      end_ = delivery.newest_end;
-    }
+    const bool newer =
+        !has_sample_ || static_cast<std::int32_t>(delivery.newest_order - order_) > 0;
+    if (newer) order_ = delivery.newest_order;
+    has_sample_ = true;
     rtt_ = now - delivery.newest_sent_at;
   }
   const bool late = has_forward_ack_ && delivery.has_original &&

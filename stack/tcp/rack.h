@@ -52,15 +52,14 @@ class Rack {
   void mark_lost_on_timeout(Instant now, Duration window, Flight& flight) const;
 
  private:
-  bool sent_before_newest(const SentSegment& segment) const {
-    return segment.sent_at < sent_at_ ||
-           (segment.sent_at == sent_at_ && segment.end().before(end_));
-  }
+  bool sent_before_newest(const SentSegment& segment) const { return segment.sent_before(order_); }
 
-  Instant sent_at_{};  // RACK.xmit_ts, of the segment sent last among those delivered
-  Duration rtt_{};     // its round trip
-  Seq end_;            // RACK.end_seq
-  Seq forward_ack_;    // RACK.fack, the highest end delivered
+  Duration rtt_{};   // of the segment sent last among those delivered
+  Seq forward_ack_;  // RACK.fack, the highest end delivered
+  // Of that segment. Departs from RFC 8985 6.2 step 2 (RACK.xmit_ts, RACK.end_seq): where new data
+  // and a retransmission left at the same instant, their sequence numbers do not tell which was
+  // first, and a retransmission behind new data would count as lost as soon as that arrives.
+  std::uint32_t order_ = 0;
   bool has_sample_ = false;
   bool has_forward_ack_ = false;
 };

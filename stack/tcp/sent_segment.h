@@ -11,6 +11,9 @@ struct SentSegment {
   Instant sent_at;  // of the last transmission
   Seq seq;
   std::uint32_t bytes = 0;  // of sequence space: data, and one for FIN
+  // Counts the transmissions of the connection, wrapping: which of two was the later one. The time
+  // does not tell, many leave at the same one.
+  std::uint32_t order = 0;
   std::uint8_t transmissions = 1;
   bool sacked = false;
   bool lost = false;  // and not sent again yet
@@ -18,6 +21,9 @@ struct SentSegment {
       false;  // to be sent again for a reason that is not the path's: no sample, no signal
 
   Seq end() const { return seq + bytes; }
+  bool sent_before(std::uint32_t other_order) const {
+    return static_cast<std::int32_t>(order - other_order) < 0;
+  }
   bool is_original() const { return transmissions == 1 && !blameless; }
 };
 
