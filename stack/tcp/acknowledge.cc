@@ -51,6 +51,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
 void Connection::process_ack(Instant now, const Segment& segment, const TcpContext& ctx) {
   if (state_ == State::time_wait) return;
   const bool progress = segment.ack.after(snd_.una());
+  const std::uint32_t flight_bytes = snd_.nxt().since(snd_.una());
   const std::uint32_t window = std::uint32_t{segment.window} << agreed_.send_scale;
   const bool window_changed =
       !segment.ack.before(snd_.una()) && snd_.update_window(segment.seq, segment.ack, window);
@@ -58,18 +59,19 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
 
   const bool has_echo = agreed_.timestamps && segment.options.has_timestamp;
   const Echo echo{timestamps_, segment.options.timestamp_echo, has_echo};
-  const AckKind kind{progress, !progress && is_duplicate_ack(segment, window_changed),
-                     agreed_.sack && reports_duplicate(segment.options, segment.ack), agreed_.sack};
+  AckKind kind{progress, !progress && is_duplicate_ack(segment, window_changed),
+               agreed_.sack && reports_duplicate(segment.options, segment.ack), agreed_.sack};
   Delivery delivery(now, rtt_.minimum(), echo);
   if (progress) take_acknowledged(now, segment, delivery, ctx);
   if (outstanding_) {
     if (agreed_.sack && segment.options.sack_count != 0) {
       outstanding_->flight.on_sack(segment.options, snd_.una(), snd_.nxt(), delivery);
     }
-    recover(now, kind, echo, delivery, ecn_.on_ack(segment, progress || delivery.any), ctx);
+    kind.marked = ecn_.on_ack(segment, progress || delivery.any);
+    recover(now, flight_bytes, kind, echo, delivery, ctx);
   }
   if (progress) {
-    window_limited_ = false;
+    if (!outstanding_ || !outstanding_->limited_until.after(snd_.una())) window_limited_ = false;
     after_own_fin_acked(now, ctx);
   }
   if (state_ != State::closed) settle_outstanding(now, ctx);
@@ -104,6 +106,7 @@ AckSummary Connection::summary(Instant now) const {
   at.una = snd_.una();
   at.nxt = snd_.nxt();
   at.mss = payload_max();
+  at.flight_bytes = snd_.nxt().since(snd_.una());
   at.kind.sack = agreed_.sack;
   at.rtt_min = rtt_.minimum();
   at.smoothed_rtt = rtt_.smoothed();
@@ -112,10 +115,10 @@ AckSummary Connection::summary(Instant now) const {
 }
 
 // What the acknowledgment means for loss recovery and the congestion window.
-void Connection::recover(Instant now, const AckKind& kind, const Echo& echo,
-                         const Delivery& delivery, bool marked, const TcpContext& ctx) {
+void Connection::recover(Instant now, std::uint32_t flight_bytes, const AckKind& kind,
+                         const Echo& echo, const Delivery& delivery, const TcpContext& ctx) {
   AckSummary ack = summary(now);
-  ack.marked = marked;
+  ack.flight_bytes = flight_bytes;
   ack.kind = kind;
   ack.echo = echo;
   const RecoveryNews news =

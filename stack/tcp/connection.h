@@ -101,8 +101,9 @@ class Connection {
   void process_ack(Instant now, const Segment& segment, const TcpContext& ctx);
   void take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
                          const TcpContext& ctx);
-  void recover(Instant now, const AckKind& kind, const Echo& echo, const Delivery& delivery,
-               bool marked, const TcpContext& ctx);
+  // `flight_bytes`: outstanding before the acknowledgment.
+  void recover(Instant now, std::uint32_t flight_bytes, const AckKind& kind, const Echo& echo,
+               const Delivery& delivery, const TcpContext& ctx);
   void settle_outstanding(Instant now, const TcpContext& ctx);
   void after_own_fin_acked(Instant now, const TcpContext& ctx);
   bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
@@ -122,6 +123,7 @@ class Connection {
   void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
+  void note_window_limited();
   // connection.cc
   void enter(Instant now, State next, const TcpContext& ctx);
   void fail(Error error, const TcpContext& ctx);
@@ -184,7 +186,7 @@ class Connection {
   bool override_ : 1 = false;        // silly-window avoidance has waited long enough
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   bool repeat_syn_data_ : 1 = true;
-  bool window_limited_ : 1 = false;  // by congestion, since the last acknowledgment
+  bool window_limited_ : 1 = false;  // by congestion, see Outstanding::limited_until
 };
 
 }  // namespace anteroom

@@ -92,6 +92,55 @@ TEST(Rack, ALostRetransmissionIsSentAgain) {
   EXPECT_EQ(peer.stack().stats().retransmit_timeouts, 0u);
 }
 
+// New data and, behind it, a retransmission left at the same instant: the one does not tell of the
+// loss of the other.
+TEST(Rack, ARetransmissionBehindNewDataOfTheSameInstantIsNotLost) {
+  Peer peer = established();
+  writes_segments(peer, 5);
+  peer.passes(kRtt);
+  writes_segments(peer, 3);
+  peer.sends(". 1:1(0) ack 1 <sack 1001:5001>");
+  EXPECT_EQ(peer.sees(". 1:1001(1000) ack 1"), "");
+  peer.passes(kRtt);
+  peer.sends(". 1:1(0) ack 1 <sack 1001:8001>");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.sends(". 1:1(0) ack 8001");
+  EXPECT_EQ(info(peer).segments_retransmitted, 1u);
+}
+
+// RFC 9438 4.6: a reduction is of the window that was used, also where acknowledgments that were
+// read together with the one that tells of the loss have shrunk the flight.
+TEST(Reduction, IsOfTheWindowNotOfWhatABatchHasLeft) {
+  Peer peer = established();
+  ASSERT_TRUE(peer.writes(std::string(60'000, 'd')));
+  while (!peer.next().empty()) {
+  }
+  peer.passes(kRtt);
+  for (int acked = 2; acked <= 6; acked += 2) {
+    peer.sends(". 1:1(0) ack " + std::to_string(1000 * acked + 1));
+  }
+  EXPECT_EQ(info(peer).congestion_window_bytes, 16'000u);
+  peer.sends(". 1:1(0) ack 6001 <sack 7001:10001>");
+  EXPECT_EQ(info(peer).slow_start_threshold_bytes, 11'200u);
+}
+
+// RFC 5681 3.2 (2): what was sent for reported segments while a gap waited to be judged is no part
+// of it.
+TEST(Reduction, LeavesOutLimitedTransmit) {
+  Peer peer = established();
+  ASSERT_TRUE(peer.writes(std::string(60'000, 'd')));
+  while (!peer.next().empty()) {
+  }
+  peer.passes(kRtt);
+  peer.sends(". 1:1(0) ack 1 <sack 1001:2001>");
+  EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 1 <sack 1001:3001>");
+  EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 1 <sack 1001:4001>");
+  EXPECT_EQ(peer.sees(". 1:1001(1000) ack 1"), "");
+  EXPECT_EQ(info(peer).slow_start_threshold_bytes, 7'000u);
+}
+
 // RFC 8985 7.2, 7.3: after two round trips, 200 ms more for a single segment.
 TEST(TailLossProbe, SendsTheLastSegmentAgain) {
   Peer peer = established();

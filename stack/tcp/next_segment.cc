@@ -38,6 +38,12 @@ std::uint32_t Connection::congestion_room() const {
   return window > pipe - left ? window - (pipe - left) : 0;
 }
 
+void Connection::note_window_limited() {
+  if (!outstanding_) return;
+  window_limited_ = true;
+  outstanding_->limited_until = snd_.nxt();
+}
+
 // A segment with ACK, our window and the usual options; `bytes` of the queue from `seq` on.
 void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& segment,
                       const TcpContext& ctx) {
@@ -194,10 +200,10 @@ bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpConte
   const std::uint32_t room = congestion_room();
   const SendAllowance allowance{payload_max(), room, idle(), no_delay_, override_};
   const std::uint32_t bytes = snd_.next_data_bytes(allowance);
-  if (snd_.is_congestion_limited(room)) window_limited_ = true;
+  if (snd_.is_congestion_limited(room)) note_window_limited();
   if (bytes == 0 && !snd_.fin_follows(bytes)) return false;
   if (!send_new(now, bytes, segment, ctx)) return false;
-  if (congestion_room() < payload_max()) window_limited_ = true;
+  if (congestion_room() < payload_max()) note_window_limited();
   arm_loss_timer(now);
   return true;
 }

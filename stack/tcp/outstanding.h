@@ -15,6 +15,9 @@ struct Outstanding {
   Flight flight;
   Recovery recovery;
   Pacer pacer;
+  // The congestion window held us back, as of when this was next to be sent. What acknowledges data
+  // before it answers a full window, be it one acknowledgment or many in a row.
+  Seq limited_until;
   Instant paced_until = Instant::max();  // something to send waits for its pace
 };
 

@@ -7,6 +7,15 @@ namespace {
 
 constexpr std::uint32_t kDuplicateThreshold = 3;  // RFC 5681 3.2, RFC 8985 6.2 step 4
 
+// What a reduction is of: the flight, or the window where that was what held us back, as RFC 9438
+// 4.6 allows. The flight alone is wrong in both directions: where several acknowledgments are read
+// before anything is sent, those before the one that tells of the loss have shrunk it; and what was
+// sent for reported segments while a gap waited to be judged does not count (RFC 5681 3.2 (2)).
+std::uint32_t used_window(const AckSummary& ack, const Congestion& congestion) {
+  const std::uint32_t window = congestion.window_bytes();
+  return ack.window_limited ? window : std::min(ack.flight_bytes, window);
+}
+
 }  // namespace
 
 // RFC 8985 6.2 step 4.
@@ -36,12 +45,11 @@ RecoveryNews Recovery::on_ack(const AckSummary& ack, const Delivery& delivery, F
                               Congestion& congestion, Reordering& reordering) {
   RecoveryNews news;
   const std::uint32_t delivered = delivered_bytes(ack, delivery);
-  const std::uint32_t pipe_before = flight.pipe_bytes() + delivered;
   rack_.on_delivery(ack.now, delivery, reordering);
   if (ack.kind.dsack) reordering.on_dsack(ack.una, ack.nxt);
   if (probe_.on_ack(ack.una, ack.kind.duplicate && !ack.kind.sack, ack.kind.dsack)) {
     news.probe_loss = true;
-    congestion.on_congestion(pipe_before, ack.mss, CongestionCause::loss);
+    congestion.on_congestion(used_window(ack, congestion), ack.mss, CongestionCause::loss);
     congestion.on_recovered();
   }
   news.undone = undo(ack, delivery, flight, congestion);
@@ -53,11 +61,11 @@ RecoveryNews Recovery::on_ack(const AckSummary& ack, const Delivery& delivery, F
     news.entered = true;
   }
   // RFC 3168 6.1.2: once for each window of data, and not on top of a recovery.
-  if (ack.marked && ack.una.at_or_after(reduced_)) {
+  if (ack.kind.marked && ack.una.at_or_after(reduced_)) {
     reduced_ = ack.nxt;
     news.marked = true;
     if (phase_ == Phase::open) {
-      congestion.on_congestion(pipe_before, ack.mss, CongestionCause::ecn);
+      congestion.on_congestion(used_window(ack, congestion), ack.mss, CongestionCause::ecn);
     }
   }
   if (phase_ == Phase::fast) {
@@ -128,7 +136,7 @@ void Recovery::enter_fast(const AckSummary& ack, std::uint32_t reported, Flight&
   // What left the network before this acknowledgment is no part of the reduction, RFC 9937 6.
   const std::uint32_t outstanding =
       (flight.empty() ? 0 : ack.nxt.since(flight[0].seq)) - flight.sacked_bytes() + reported;
-  congestion.on_congestion(outstanding, ack.mss, CongestionCause::loss);
+  congestion.on_congestion(used_window(ack, congestion), ack.mss, CongestionCause::loss);
   prr_ = Prr(outstanding);
   recover_ = ack.nxt;
   phase_ = Phase::fast;
@@ -151,7 +159,7 @@ void Recovery::on_timeout(const AckSummary& at, bool repeated, Flight& flight,
   if (!flight.empty() && flight[0].sacked) flight.forget_sacks();
   // A loss that was paid for already is not paid for again.
   const bool first = phase_ == Phase::open || at.una.at_or_after(recover_);
-  congestion.on_timeout(pipe_of(flight), at.mss, first && !repeated);
+  congestion.on_timeout(used_window(at, congestion), at.mss, first && !repeated);
   if (at.kind.sack && !repeated) {
     rack_.mark_lost_on_timeout(at.now, reordering_window(at, flight, reordering), flight);
   } else {

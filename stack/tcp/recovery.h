@@ -18,12 +18,12 @@ struct AckSummary {
   Seq una;  // after it
   Seq nxt;
   std::uint32_t mss = 0;
+  std::uint32_t flight_bytes = 0;  // FlightSize of RFC 5681 2, before it
   AckKind kind;
   Echo echo;
   Duration rtt_min{};
   Duration smoothed_rtt{};
   bool window_limited = false;  // the congestion window held us back before it
-  bool marked = false;          // the peer tells of congestion marks
 };
 
 // What has happened to a recovery, for the counters.

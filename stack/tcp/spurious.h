@@ -15,6 +15,7 @@ struct AckKind {
   bool duplicate = false;  // RFC 5681 2
   bool dsack = false;      // it reports a duplicate, RFC 2883
   bool sack = false;       // SACK is agreed on
+  bool marked = false;     // it tells of congestion marks
 };
 
 class Spurious {

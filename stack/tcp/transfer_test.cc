@@ -274,5 +274,37 @@ TEST(Buffers, SendTellsWhenThereIsRoomAgain) {
   EXPECT_TRUE(peer.event(EventKind::writable));
 }
 
+// RFC 5681 3.1: what acknowledges a full window lets it grow, whether each acknowledgment is
+// answered before the next is read or all of them are read first.
+TEST(SlowStart, ABatchOfAcksGrowsTheWindowLikeSingleOnes) {
+  for (const bool batch : {false, true}) {
+    Peer peer = with_sack();
+    ASSERT_TRUE(peer.writes(std::string(60'000, 'd')));
+    while (!peer.next().empty()) {
+    }
+    peer.passes(10ms);
+    for (int acked = 2; acked <= 10; acked += 2) {
+      peer.sends(". 1:1(0) ack " + std::to_string(1000 * acked + 1));
+      while (!batch && !peer.next().empty()) {
+      }
+    }
+    const auto info = peer.stack().connection_info(peer.connection);
+    EXPECT_EQ(info->congestion_window_bytes, 20'000u) << batch;
+  }
+}
+
+// RFC 7661 4.5.3: a window that the owner does not fill does not grow.
+TEST(SlowStart, AWindowThatIsNotFilledDoesNotGrow) {
+  Peer peer = with_sack();
+  ASSERT_TRUE(peer.writes(std::string(4'000, 'd')));
+  while (!peer.next().empty()) {
+  }
+  const std::uint32_t window =
+      peer.stack().connection_info(peer.connection)->congestion_window_bytes;
+  peer.sends(". 1:1(0) ack 2001");
+  peer.sends(". 1:1(0) ack 4001");
+  EXPECT_EQ(peer.stack().connection_info(peer.connection)->congestion_window_bytes, window);
+}
+
 }  // namespace
 }  // namespace anteroom::testing
