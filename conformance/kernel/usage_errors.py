@@ -64,7 +64,7 @@ class UsageErrors(testbed.Case):
         self.assertRegex(line, "(?i)permi|privilege|unshare|root")
 
     def test_help_has_examples(self):
-        for command in ([], ["serve"], ["connect"], ["trace"]):
+        for command in ([], ["serve"], ["connect"], ["bridge"], ["trace"]):
             with self.subTest(command=command):
                 text = testbed.run(testbed.program(), *command, "--help")
                 self.assertRegex(text, "(?i)example")

@@ -82,6 +82,13 @@ class SignalDescriptor {
   SignalDescriptor& operator=(const SignalDescriptor&) = delete;
 
   int get() const { return descriptor_; }
+  // Takes what came; a signal that still waits would end the program once it is the system's again.
+  bool take() {
+    signalfd_siginfo signal{};
+    bool any = false;
+    while (read(descriptor_, &signal, sizeof signal) > 0) any = true;
+    return any;
+  }
 
  private:
   sigset_t before_{};
@@ -180,7 +187,7 @@ void Bridge::wait(bool busy) {
                                 {signals_.get(), POLLIN, 0}}};
   if (!busy) ++stats_.sleeps;
   ppoll(waited.data(), waited.size(), busy || due ? &limit : nullptr, nullptr);
-  if (waited[2].revents != 0) stopped_ = true;
+  if (waited[2].revents != 0 && signals_.take()) stopped_ = true;
 }
 
 tap::Trouble Bridge::run() {
