@@ -113,7 +113,7 @@ void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
         path_mtu.on_too_big(now, flow.remote.address, static_cast<std::uint16_t>(message.rest),
                             packet_bytes, interface.mtu());
     if (mtu == 0) return drop(DropReason::icmp_ignored);
-    connections[index].tcp.on_path_mtu(mtu);
+    connections[index].tcp.on_path_mtu(now, mtu);
   } else {
     connections[index].tcp.on_unreachable(is_hard_unreachable(message), ctx);
   }

@@ -124,12 +124,28 @@ void Connection::recover(Instant now, std::uint32_t flight_bytes, const AckKind&
   const RecoveryNews news =
       outstanding_->recovery.on_ack(ack, delivery, outstanding_->flight, congestion_, reordering_);
   delivered_ += delivery.segments;
+  judge_path_probe(now, delivery.path_probe_arrived);
   ctx.stats.fast_retransmits += news.entered;
   ctx.stats.ecn_reductions += news.marked;
   if (news.entered || news.marked) ecn_.on_reduced();
   ctx.stats.spurious_recoveries += news.undone;
   ctx.stats.tail_loss_repairs += news.probe_loss;
   owes_tail_probe_ = false;
+}
+
+// RFC 4821 7.6: the probe has arrived, or what was sent after it and arrived tells that it was
+// lost.
+void Connection::judge_path_probe(Instant now, bool arrived) {
+  const std::uint16_t size = outstanding_->path_probe;
+  if (size == 0) return;
+  if (arrived) {
+    path_mss_.on_probe_arrived(now, size);
+  } else if (outstanding_->flight.has_path_probe()) {
+    return;
+  } else {
+    path_mss_.on_probe_lost(size);
+  }
+  outstanding_->path_probe = 0;
 }
 
 // With nothing outstanding, queued or left to learn the memory goes back; while a late report may

@@ -33,13 +33,13 @@ std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
 }  // namespace
 
 Connection::Connection(const Birth& birth, const TcpContext& ctx)
-    : flow_(birth.flow),
-      snd_(birth.numbers.iss),
+    : snd_(birth.numbers.iss),
       rcv_(ctx.receive_capacity),
       congestion_({.algorithm = birth.congestion}),
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
+      flow_(birth.flow),
       path_mss_(mss_of_path(birth.path_mtu, ctx)),
       no_delay_(ctx.tcp.no_delay) {
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
@@ -52,6 +52,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
   repeat_syn_data_ = repeat_data;
   agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
   ecn_.ask(ecn_mode_of(ctx.tcp.ecn));
+  path_mss_.begin(now);
   enter(now, State::syn_sent, ctx);
   owes_syn_ = true;
   return true;
@@ -74,6 +75,7 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_dat
   syn_payload_ = static_cast<std::uint16_t>(in_syn_ack);
   snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
+  path_mss_.begin(now);
   enter(now, State::syn_received, ctx);
   if (rcv_.readable_bytes() != 0) signals_ |= kSignalReadable;
   owes_syn_ = true;
@@ -221,8 +223,8 @@ bool Connection::is_in_flight(Seq seq) const {
   return seq.at_or_after(snd_.una()) && seq.before(snd_.max());
 }
 
-void Connection::on_path_mtu(std::uint16_t mtu) {
-  path_mss_ = std::min(path_mss_, mss_of_mtu(mtu));
+void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
+  path_mss_.on_told(now, mss_of_mtu(mtu));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
   if (outstanding_) outstanding_->flight.mark_longer_lost(payload_max());
 }

@@ -13,6 +13,7 @@
 #include "stack/tcp/keepalive.h"
 #include "stack/tcp/options.h"
 #include "stack/tcp/outstanding.h"
+#include "stack/tcp/path_mss.h"
 #include "stack/tcp/receiver.h"
 #include "stack/tcp/rtt.h"
 #include "stack/tcp/sender.h"
@@ -54,7 +55,7 @@ class Connection {
   // --- What the network layer learned ---
   // An ICMP error that quotes `seq`: true where that is in flight (RFC 5927 4.1).
   bool is_in_flight(Seq seq) const;
-  void on_path_mtu(std::uint16_t mtu);
+  void on_path_mtu(Instant now, std::uint16_t mtu);
   // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
   void on_unreachable(bool hard, const TcpContext& ctx);
   // No route, or nobody answers for the next hop: nothing can be sent, a last RST neither.
@@ -121,6 +122,10 @@ class Connection {
   bool next_ack(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void probe_window(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
+  bool next_path_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
+  void judge_path_probe(Instant now, bool arrived);
+  // Bytes of options that every segment carries.
+  std::uint32_t payload_overhead() const { return agreed_.timestamps ? 12 : 0; }
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
   void note_window_limited();
@@ -130,6 +135,7 @@ class Connection {
   void finish(const TcpContext& ctx);
   void on_retransmit_timeout(Instant now, const TcpContext& ctx);
   void on_syn_timeout(Instant now, const TcpContext& ctx);
+  void note_black_hole(const TcpContext& ctx);
   void on_reordering_timeout(Instant now, const TcpContext& ctx);
   void on_keepalive_timeout(Instant now, const TcpContext& ctx);
   void restart_retransmit_timer(Instant now);
@@ -148,19 +154,21 @@ class Connection {
   bool is_synchronized() const { return state_ >= State::established; }
   bool can_send_data() const { return state_ == State::established || state_ == State::close_wait; }
 
-  Flow flow_;
+  // What needs the widest alignment comes first: an idle connection costs at most 512 bytes.
   Sender snd_;
   Receiver rcv_;
   Pooled<Outstanding> outstanding_;
-  Reordering reordering_;
+  TimerTable timers_;
+  std::uint64_t bytes_acked_ = 0;
   Congestion congestion_;
+  Ecn ecn_;
   Rtt rtt_;
   Timestamps timestamps_;
-  TimerTable timers_;
-  Agreed agreed_;
   Keepalive keepalive_;
-  Ecn ecn_;
-  std::uint64_t bytes_acked_ = 0;
+  Reordering reordering_;
+  std::uint32_t user_timeout_ms_ = 0;  // RFC 5482; 0: retries_max decides
+  Flow flow_;
+  Agreed agreed_;
   std::uint32_t retransmitted_ = 0;
   std::uint32_t delivered_ = 0;    // segments
   std::uint32_t heard_at_ms_ = 0;  // the last segment received, for keepalive
@@ -168,7 +176,7 @@ class Connection {
   std::uint16_t caller_data_taken_ = 0;
   std::uint16_t response_data_received_ = 0;
   std::uint16_t syn_payload_ = 0;  // bytes of the queue that ride in our SYN
-  std::uint16_t path_mss_;         // payload and options that the path takes
+  PathMss path_mss_;
   std::uint8_t syn_transmissions_ = 0;
   std::uint8_t retries_ = 0;            // of one segment, or probes without an answer
   std::uint8_t unanswered_probes_ = 0;  // of a closed window

@@ -54,6 +54,7 @@ class Delivery {
   std::uint32_t sacked_bytes = 0;  // selectively
   std::uint32_t segments = 0;
   bool any = false;
+  bool path_probe_arrived = false;
   Seq highest_end;
   bool has_original = false;  // one that was sent only once
   Seq lowest_original_end;

@@ -24,6 +24,8 @@ void Flight::mark_lost(std::uint32_t i) {
   SentSegment& segment = segments_[i];
   if (segment.lost || segment.sacked) return;
   segment.lost = true;
+  if (segment.path_probe) segment.blameless = true;
+  if (!segment.blameless) ++blamed_;
   ++lost_count_;
   pipe_bytes_ -= segment.bytes;
 }
@@ -50,6 +52,7 @@ void Flight::on_ack(Seq una, Delivery& delivery) {
       first.bytes -= acked;
       break;
     }
+    if (first.path_probe) delivery.path_probe_arrived = true;
     // What was sacked earlier arrived earlier: this acknowledgment says nothing new of it.
     if (!first.sacked) delivery.add(first, false);
     if (first.sacked) --sacked_count_;
@@ -81,6 +84,7 @@ void Flight::on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& deli
       if (segment.end().after(right)) break;
       if (segment.seq.before(left) || segment.sacked) continue;
       delivery.add(segment, true);
+      if (segment.path_probe) delivery.path_probe_arrived = true;
       if (segment.lost) {
         unmark(segment);
       } else {
@@ -129,11 +133,19 @@ void Flight::unmark_lost() {
   }
 }
 
+bool Flight::has_path_probe() const {
+  for (std::uint32_t at = 0; at < segments_.size(); ++at) {
+    if (segments_[at].path_probe && !segments_[at].lost) return true;
+  }
+  return false;
+}
+
 // Cuts the segment at `i` behind its first `bytes`.
 bool Flight::cut(std::uint32_t i, std::uint32_t bytes, BufferPool& pool) {
   SentSegment rest = segments_[i];
   rest.seq = rest.seq + bytes;
   rest.bytes -= bytes;
+  rest.path_probe = false;
   if (!segments_.insert(i + 1, rest, pool)) return false;
   segments_[i].bytes = bytes;
   if (rest.lost) ++lost_count_;
@@ -165,7 +177,7 @@ void Flight::on_retransmit(Instant now, const SentSegment* segment) {
   }
   sent.sent_at = now;
   sent.order = transmissions_++;
-  sent.blameless = false;
+  sent.blameless = sent.path_probe = false;
   if (sent.transmissions != UINT8_MAX) ++sent.transmissions;
 }
 

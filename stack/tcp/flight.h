@@ -34,6 +34,15 @@ class Flight {
   // Blocks that the peer reports, those outside [una, nxt] left out.
   void on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& delivery);
 
+  // The segment sent last tries the path's MTU: should it be lost, it has told what it was to tell.
+  void mark_path_probe() { segments_.back().path_probe = true; }
+  // It is still on its way.
+  bool has_path_probe() const;
+  // Nothing is under way that would make its loss ambiguous.
+  bool may_probe_path() const { return lost_count_ == 0 && sacked_count_ == 0; }
+  // How many segments were ever taken for lost with blame: congestion may be the cause.
+  std::uint32_t blamed() const { return blamed_; }
+
   // Takes the segment at `i` for lost, unless the peer has it.
   void mark_lost(std::uint32_t i);
   // The first one that the peer does not have.
@@ -66,6 +75,7 @@ class Flight {
   std::uint32_t lost_count_ = 0;
   std::uint32_t sacked_count_ = 0;
   std::uint32_t sacked_bytes_ = 0;
+  std::uint32_t blamed_ = 0;
   std::uint32_t transmissions_ = 0;  // the order of the next one
 };
 

@@ -26,8 +26,8 @@ bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx)
 
 // What a segment takes beside the options that every segment of this connection carries.
 std::uint32_t Connection::payload_max() const {
-  const std::uint32_t mss = std::min(agreed_.send_mss, path_mss_);
-  return agreed_.timestamps ? mss - 12 : mss;
+  const std::uint32_t mss = std::min(agreed_.send_mss, path_mss_.bytes());
+  return mss - payload_overhead();
 }
 
 std::uint32_t Connection::congestion_room() const {
@@ -67,7 +67,7 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
   }
   ecn_.mark(segment, bytes != 0 && seq == snd_.nxt());
   // Blocks ride where they take no room from data.
-  if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_)) {
+  if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_.bytes())) {
     rcv_.report_sack(segment.options);
   }
   rcv_.on_ack_sent(ctx.pool);
@@ -195,11 +195,35 @@ void Connection::resend(Instant now, const SentSegment* sent, OutgoingSegment& s
     restart_retransmit_timer(now);
 }
 
+// RFC 4821 7.4: a longer segment of new data, where its loss would be noticed by what follows it
+// and would cost nothing but itself.
+bool Connection::next_path_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  if (!ctx.tcp.path_mtu_probing || !outstanding_ || snd_.fin_sent()) return false;
+  const std::uint16_t most = std::min(agreed_.send_mss, mss_of_mtu(ctx.mtu));
+  const std::uint16_t size = path_mss_.next_probe(now, most);
+  if (size == 0 || !outstanding_->recovery.is_open() || !outstanding_->flight.may_probe_path()) {
+    return false;
+  }
+  constexpr std::uint32_t kFollowers = 4;  // segments behind it: their reports tell of its loss
+  const std::uint32_t bytes = size - (payload_overhead());
+  const std::uint32_t needed = bytes + kFollowers * payload_max();
+  if (snd_.unsent_bytes() < needed || snd_.window_room() < needed || congestion_room() < needed) {
+    return false;
+  }
+  if (!send_new(now, bytes, segment, ctx)) return false;
+  outstanding_->flight.mark_path_probe();
+  outstanding_->path_probe = size;
+  ++ctx.stats.path_mtu_probes;
+  arm_loss_timer(now);
+  return true;
+}
+
 bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (snd_.fin_sent() || (snd_.unsent_bytes() == 0 && !snd_.fin_queued())) return false;
   const std::uint32_t room = congestion_room();
   const SendAllowance allowance{payload_max(), room, idle(), no_delay_, override_};
   const std::uint32_t bytes = snd_.next_data_bytes(allowance);
+  if (next_path_probe(now, segment, ctx)) return true;
   if (snd_.is_congestion_limited(room)) note_window_limited();
   if (bytes == 0 && !snd_.fin_follows(bytes)) return false;
   if (!send_new(now, bytes, segment, ctx)) return false;

@@ -109,11 +109,11 @@ bool Recovery::detect(const AckSummary& ack, std::uint32_t acked, Flight& flight
   if (!ack.kind.sack) return detect_without_sack(ack, acked, flight);
   // In order and nothing sent twice: nobody overtook anybody.
   if (flight.sacked_count() == 0 && phase_ == Phase::open) return false;
-  const std::uint32_t before = flight.lost_count();
+  const std::uint32_t before = flight.blamed();
   const Duration wait =
       rack_.mark_lost(ack.now, reordering_window(ack, flight, reordering), flight);
   if (wait != Duration::zero()) reordering_at_ = ack.now + wait;
-  return flight.lost_count() > before;
+  return flight.blamed() > before;
 }
 
 bool Recovery::detect_without_sack(const AckSummary& ack, std::uint32_t acked, Flight& flight) {
@@ -126,9 +126,9 @@ bool Recovery::detect_without_sack(const AckSummary& ack, std::uint32_t acked, F
   } else if (phase_ != Phase::fast || acked == 0) {
     return false;  // RFC 6582 3.2 (3): in recovery a partial acknowledgment tells of the next hole
   }
-  if (flight.empty()) return false;
+  const std::uint32_t before = flight.blamed();
   flight.mark_front_lost();
-  return true;
+  return flight.blamed() > before;
 }
 
 void Recovery::enter_fast(const AckSummary& ack, std::uint32_t reported, Flight& flight,

@@ -56,6 +56,7 @@ class Recovery {
   std::uint32_t left_network_bytes() const { return left_bytes_; }
   // When RACK decides about the next segment; Instant(): nothing to wait for.
   Instant reordering_at() const { return reordering_at_; }
+  bool is_open() const { return phase_ == Phase::open; }
   bool may_probe() const { return phase_ == Phase::open && !probe_.is_pending(); }
   // F-RTO: new data goes before what is lost.
   bool prefers_new_data() const { return spurious_.prefers_new_data(); }

@@ -77,6 +77,8 @@ class Sender {
   // True where it changed.
   bool update_window(Seq seq, Seq ack, std::uint32_t window);
 
+  // What the peer's window takes beyond nxt.
+  std::uint32_t window_room() const;
   // Where a sequence number's byte is in the queue.
   std::uint32_t offset_of(Seq seq) const { return seq.since(queue_seq_); }
   void read(std::uint32_t offset, MutableBytes out) const { queue_.read_at(offset, out); }
@@ -90,7 +92,6 @@ class Sender {
     const std::int32_t offset = nxt_.distance_from(queue_seq_);
     return std::min(offset < 0 ? 0u : static_cast<std::uint32_t>(offset), queue_.size());
   }
-  std::uint32_t window_room() const;
   Seq fin_end() const { return queue_seq_ + queue_.size() + 1; }
 
   Ring queue_;

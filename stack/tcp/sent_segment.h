@@ -16,7 +16,8 @@ struct SentSegment {
   std::uint32_t order = 0;
   std::uint8_t transmissions = 1;
   bool sacked = false;
-  bool lost = false;  // and not sent again yet
+  bool lost = false;        // and not sent again yet
+  bool path_probe = false;  // longer than the path is known to take
   bool blameless =
       false;  // to be sent again for a reason that is not the path's: no sample, no signal
 

@@ -66,9 +66,22 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   outstanding_->recovery.on_timeout(summary(now), retries_ > 1, outstanding_->flight, congestion_,
                                     reordering_);
   ecn_.on_reduced();
+  judge_path_probe(now, false);
+  note_black_hole(ctx);
   owes_tail_probe_ = false;
   timers_.set(Timer::retransmit, now + rtt_.rto());
   arm_loss_timer(now);
+}
+
+// RFC 4821 7.7: full segments are lost time after time, and small ones are answered or not even
+// there.
+void Connection::note_black_hole(const TcpContext& ctx) {
+  constexpr std::uint8_t kTimeouts = 3;  // in a row, of one segment
+  const bool full = outstanding_->flight[0].bytes >= payload_max();
+  if (!ctx.tcp.path_mtu_probing || retries_ < kTimeouts || !full) return;
+  if (!path_mss_.on_black_hole()) return;
+  ++ctx.stats.path_mtu_black_holes;
+  outstanding_->flight.mark_longer_lost(payload_max());
 }
 
 // RACK's timer; with nothing in flight it is the end of the wait for late reports.
@@ -82,6 +95,7 @@ void Connection::on_reordering_timeout(Instant now, const TcpContext& ctx) {
     ++ctx.stats.fast_retransmits;
     ecn_.on_reduced();
   }
+  judge_path_probe(now, false);
   arm_loss_timer(now);
 }
 

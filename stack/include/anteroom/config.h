@@ -62,12 +62,13 @@ struct TcpConfig {
   std::optional<KeepaliveConfig> keepalive;    // RFC 9293 3.8.4 [MUST-25]: off by default
   std::uint32_t initial_window_segments = 10;  // RFC 6928
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
-  bool pacing = false;          // true: a window is spread over the round trip
-  Duration rto_initial = 1s;    // RFC 6298 2.1
-  Duration rto_min = 200ms;     // below RFC 6298 2.4, as every kernel: notes/003
-  Duration rto_max = 60s;       // RFC 6298 2.5: at least 60 s
-  Duration delayed_ack = 40ms;  // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
-  Duration msl = 30s;           // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
+  bool path_mtu_probing = true;  // RFC 4821: black holes are noticed, larger segments tried again
+  bool pacing = false;           // true: a window is spread over the round trip
+  Duration rto_initial = 1s;     // RFC 6298 2.1
+  Duration rto_min = 200ms;      // below RFC 6298 2.4, as every kernel: notes/003
+  Duration rto_max = 60s;        // RFC 6298 2.5: at least 60 s
+  Duration delayed_ack = 40ms;   // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
+  Duration msl = 30s;            // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
   std::uint32_t syn_retries_max = 6;
   std::uint32_t syn_ack_retries_max = 5;
   std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions
