@@ -27,7 +27,7 @@ class PathMss {
   // RFC 4821 7.7: full segments vanish and nobody tells. True where a smaller size is left to try.
   bool on_black_hole() {
     if (bytes_ <= kBase / 2) return false;
-    high_ = static_cast<std::uint16_t>(bytes_ - 1);
+    high_ = bytes_;  // tried again first: bad luck looks the same
     bytes_ = bytes_ > kBase ? kBase : kBase / 2;
     return true;
   }

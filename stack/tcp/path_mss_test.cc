@@ -64,7 +64,7 @@ TEST(PathMss, ABlackHoleHasAnEnd) {
 namespace testing {
 namespace {
 
-// RFC 4821 7.7: three time-outs of a full segment, and the fourth transmission is a shorter one.
+// RFC 4821 7.7: four time-outs of a full segment, and the fifth transmission is a shorter one.
 TEST(BlackHole, SegmentsBecomeSmaller) {
   PeerOptions options;
   options.config.tcp.timestamps = false;
@@ -77,7 +77,7 @@ TEST(BlackHole, SegmentsBecomeSmaller) {
   EXPECT_EQ(peer.sees(". 1:1461(1460) ack 1"), "");
   while (!peer.next().empty()) {
   }
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     peer.passes(60s);
     EXPECT_EQ(peer.sees(". 1:1461(1460) ack 1"), "");
   }

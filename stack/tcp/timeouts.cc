@@ -76,7 +76,7 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
 // RFC 4821 7.7: full segments are lost time after time, and small ones are answered or not even
 // there.
 void Connection::note_black_hole(const TcpContext& ctx) {
-  constexpr std::uint8_t kTimeouts = 3;  // in a row, of one segment
+  constexpr std::uint8_t kTimeouts = 4;  // in a row, of one segment
   const bool full = outstanding_->flight[0].bytes >= payload_max();
   if (!ctx.tcp.path_mtu_probing || retries_ < kTimeouts || !full) return;
   if (!path_mss_.on_black_hole()) return;
