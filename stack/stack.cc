@@ -49,6 +49,8 @@ Stack::Parts::Parts(const Config& chosen)
           chosen.interface.mtu,
           buffer_capacity(chosen.limits.send_buffer_bytes_max),
           buffer_capacity(chosen.limits.receive_buffer_bytes_max),
+          buffer_capacity(std::min(chosen.limits.receive_buffer_bytes_initial,
+                                   chosen.limits.receive_buffer_bytes_max)),
           pool,
           stats,
           challenges},

@@ -358,6 +358,15 @@ Status Stack::set_keepalive(Instant now, ConnectionId connection,
   return {};
 }
 
+Status Stack::set_user_timeout(Instant now, ConnectionId connection, Duration user_timeout) {
+  (void)now;
+  ConnectionSlot* slot = parts_->find_owned(connection);
+  if (slot == nullptr) return kStale;
+  slot->tcp.set_user_timeout(user_timeout);
+  parts_->settle(connection.index);
+  return {};
+}
+
 Result<ConnectionInfo> Stack::connection_info(ConnectionId connection) const {
   const ConnectionSlot* slot = parts_->connections.find(connection);
   if (slot == nullptr) return kStale;

@@ -40,6 +40,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
       fail(Error::no_buffer, ctx);
       return;
     }
+    outstanding_->waits_since = now;
     if (passive_) ++ctx.stats.response_data_resent;
     restart_retransmit_timer(now);
   }
@@ -93,6 +94,7 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery
     if (age >= Duration::zero()) rtt_.on_sample(now, age, ctx.tcp);
   }
   retries_ = 0;
+  if (outstanding_) outstanding_->waits_since = now;
   restart_retransmit_timer(now);
   if (send_was_short_ && snd_.queued_bytes() <= ctx.send_capacity / 4 * 3) {
     send_was_short_ = false;

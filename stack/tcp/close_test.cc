@@ -127,6 +127,60 @@ TEST(TimeWait, ResetStaysOutAndANewSynComesIn) {
   EXPECT_NE(peer.next().find("ack 100001"), std::string::npos);
 }
 
+// RFC 6191 2: with timestamps these decide; at the same one the sequence number does; a SYN that
+// brings timestamps where the old connection had none is welcome.
+TEST(TimeWait, TimestampsTellANewSyn) {
+  struct Row {
+    bool had;
+    const char* syn;
+    bool opens;
+  };
+  const Row rows[] = {{true, "S 1:1(0) win 1000 <mss 1000,TS val 2000 ecr 0>", true},
+                      {true, "S 1:1(0) win 1000 <mss 1000,TS val 1100 ecr 0>", false},
+                      {true, "S 100000:100000(0) win 1000 <mss 1000,TS val 1100 ecr 0>", true},
+                      {true, "S 100000:100000(0) win 1000 <mss 1000,TS val 900 ecr 0>", false},
+                      {true, "S 100000:100000(0) win 1000 <mss 1000>", true},
+                      {false, "S 1:1(0) win 1000 <mss 1000,TS val 1 ecr 0>", true},
+                      {false, "S 1:1(0) win 1000 <mss 1000>", false}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.syn);
+    Peer peer;
+    peer.sends(row.had ? "S 0:0(0) win 65535 <mss 1000,TS val 1000 ecr 0>"
+                       : "S 0:0(0) win 65535 <mss 1000>");
+    (void)peer.next();
+    const std::string ts = row.had ? " <TS val 1100 ecr 0>" : "";
+    peer.sends(". 1:1(0) ack 1" + ts);
+    peer.connection = *peer.stack().take(peer.listener());
+    ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+    EXPECT_NE(peer.next(), "");
+    peer.sends("F. 1:1(0) ack 2" + ts);
+    EXPECT_NE(peer.next(), "");
+    ASSERT_EQ(peer.state(), State::time_wait);
+    peer.sends(row.syn);
+    EXPECT_EQ(peer.next().starts_with("S."), row.opens);
+  }
+}
+
+// Lingering is the owner's: shutdown() keeps what is queued going out, `closed` tells that the peer
+// has all of it, and abort() ends the wait.
+TEST(Linger, ShutdownThenWaitOrAbort) {
+  for (const bool answered : {true, false}) {
+    Peer peer = Peer::established();
+    ASSERT_TRUE(peer.writes("last words"));
+    ASSERT_TRUE(peer.stack().shutdown(peer.now(), peer.connection));
+    EXPECT_EQ(peer.sees("FP. 1:11(10) ack 1 \"last words\""), "");
+    if (answered) {
+      peer.sends("F. 1:1(0) ack 12");
+      EXPECT_EQ(peer.sees(". 12:12(0) ack 2"), "");
+      EXPECT_FALSE(peer.event(EventKind::closed)->failed);
+      continue;
+    }
+    ASSERT_TRUE(peer.stack().abort(peer.now(), peer.connection));
+    EXPECT_EQ(peer.sees("R. 12:12(0) ack 1"), "");
+    EXPECT_EQ(peer.event(EventKind::closed)->error, Error::aborted);
+  }
+}
+
 // The old connection's owner keeps its id and its unread data until it closes.
 TEST(TimeWait, IsReplacedWhileItsOwnerStillHoldsIt) {
   Peer peer = Peer::established();

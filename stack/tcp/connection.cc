@@ -34,7 +34,7 @@ std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
 
 Connection::Connection(const Birth& birth, const TcpContext& ctx)
     : snd_(birth.numbers.iss),
-      rcv_(ctx.receive_capacity),
+      rcv_(ctx.receive_capacity_initial),
       congestion_({.algorithm = birth.congestion}),
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
@@ -42,6 +42,7 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
       flow_(birth.flow),
       path_mss_(mss_of_path(birth.path_mtu, ctx)),
       no_delay_(ctx.tcp.no_delay) {
+  set_user_timeout(ctx.tcp.user_timeout);
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
 }
 
@@ -160,6 +161,12 @@ void Connection::set_keepalive(Instant now, const std::optional<KeepaliveConfig>
   restart_keepalive(now);
 }
 
+void Connection::set_user_timeout(Duration user_timeout) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(user_timeout).count();
+  const std::int64_t least = user_timeout > Duration::zero() ? 1 : 0;
+  user_timeout_ms_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, least, UINT32_MAX));
+}
+
 void Connection::enter(Instant now, State next, const TcpContext& ctx) {
   STACK_ASSERT(is_transition(state_, next));
   state_ = next;
@@ -261,6 +268,7 @@ ConnectionInfo Connection::info() const {
   info.receive_mss = agreed_.receive_mss;
   info.send_window_bytes = snd_.window_bytes();
   info.receive_window_bytes = rcv_.window_bytes();
+  info.receive_buffer_bytes = rcv_.capacity_bytes();
   info.congestion = congestion_.algorithm();
   info.congestion_window_bytes = congestion_.window_bytes();
   info.slow_start_threshold_bytes = congestion_.threshold_bytes();

@@ -41,6 +41,7 @@ class Connection {
   void close(Instant now, const TcpContext& ctx);  // the owner will not read again
   void abort(const TcpContext& ctx);               // RST goes out with the next segment
   void set_no_delay(bool no_delay) { no_delay_ = no_delay; }
+  void set_user_timeout(Duration user_timeout);
   void set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive);
 
   // --- Turn of the stack ---
@@ -140,6 +141,9 @@ class Connection {
   void on_keepalive_timeout(Instant now, const TcpContext& ctx);
   void restart_retransmit_timer(Instant now);
   void arm_loss_timer(Instant now);
+  bool is_given_up(Instant now, std::uint32_t retries, std::uint32_t retries_max) const;
+  Duration waited(Instant now) const;
+  Instant retransmit_at(Instant now) const;
   AckSummary summary(Instant now) const;
   bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
   [[nodiscard]] bool reserve_outstanding(const TcpContext& ctx);

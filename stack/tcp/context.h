@@ -16,7 +16,8 @@ struct TcpContext {
   const Limits& limits;
   std::uint16_t mtu;  // of the interface
   std::uint32_t send_capacity;
-  std::uint32_t receive_capacity;
+  std::uint32_t receive_capacity;          // at most
+  std::uint32_t receive_capacity_initial;  // at first
   BufferPool& pool;
   Stats& stats;
   RateLimit& challenges;

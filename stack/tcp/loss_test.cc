@@ -141,6 +141,25 @@ TEST(Reduction, LeavesOutLimitedTransmit) {
   EXPECT_EQ(info(peer).slow_start_threshold_bytes, 7'000u);
 }
 
+// RFC 3042 2: the first two duplicates let two new segments out, beyond the congestion window.
+TEST(LimitedTransmit, TwoDuplicatesTwoSegments) {
+  for (const bool sack : {true, false}) {
+    PeerOptions options;
+    options.config.tcp.initial_window_segments = 4;
+    options.config.tcp.sack = sack;
+    Peer peer = established(options);
+    ASSERT_TRUE(peer.writes(std::string(9'000, 'd')));
+    for (int i = 0; i < 4; ++i) EXPECT_NE(peer.next(), "");
+    EXPECT_EQ(peer.sees_nothing(), "");
+    peer.sends(sack ? ". 1:1(0) ack 1 <sack 1001:2001>" : ". 1:1(0) ack 1");
+    EXPECT_EQ(peer.sees(". 4001:5001(1000) ack 1"), "");
+    peer.sends(sack ? ". 1:1(0) ack 1 <sack 1001:3001>" : ". 1:1(0) ack 1");
+    EXPECT_EQ(peer.sees(". 5001:6001(1000) ack 1"), "");
+    EXPECT_EQ(peer.sees_nothing(), "");
+    EXPECT_EQ(peer.stack().stats().fast_retransmits, 0u);
+  }
+}
+
 // RFC 8985 7.2, 7.3: after two round trips, 200 ms more for a single segment.
 TEST(TailLossProbe, SendsTheLastSegmentAgain) {
   Peer peer = established();

@@ -109,10 +109,9 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   // RFC 3168 6.1.1.1, RFC 9768 3.1.4: a SYN that got no answer may have been dropped for it.
   if (!answer && syn_transmissions_ != 0) ecn_.ask(EcnMode::none);
   if (!answer) segment.flags |= ecn_request_flags(ecn_.mode());
-  segment.window =
-      answer
-          ? rcv_.advertise(agreed_.receive_mss, true)
-          : static_cast<std::uint16_t>(std::min<std::uint32_t>(ctx.receive_capacity, UINT16_MAX));
+  segment.window = answer ? rcv_.advertise(agreed_.receive_mss, true)
+                          : static_cast<std::uint16_t>(
+                                std::min<std::uint32_t>(ctx.receive_capacity_initial, UINT16_MAX));
   segment.payload_bytes = with_data ? syn_payload_ : 0;
   owes_syn_ = false;
   if (syn_transmissions_ == 0) {
@@ -123,7 +122,7 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   }
   if (syn_transmissions_ != UINT8_MAX) ++syn_transmissions_;
   snd_.on_syn_sent(segment.payload_bytes);
-  if (!timers_.is_set(Timer::retransmit)) timers_.set(Timer::retransmit, now + rtt_.rto());
+  if (!timers_.is_set(Timer::retransmit)) timers_.set(Timer::retransmit, retransmit_at(now));
   return true;
 }
 
@@ -240,6 +239,7 @@ bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& seg
   const Seq seq = snd_.nxt();
   const std::uint32_t space = bytes + (fin ? 1 : 0);
   if (!remember(now, seq, space, ctx)) return false;
+  if (outstanding_->flight.count() == 1) outstanding_->waits_since = now;
   outstanding_->recovery.on_sent(space);
   fill(now, seq, bytes, segment, ctx);
   if (fin) segment.flags |= tcp_flag::fin;

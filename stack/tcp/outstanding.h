@@ -18,6 +18,7 @@ struct Outstanding {
   // The congestion window held us back, as of when this was next to be sent. What acknowledges data
   // before it answers a full window, be it one acknowledgment or many in a row.
   Seq limited_until;
+  Instant waits_since{};                 // the first segment in flight for its acknowledgment
   std::uint16_t path_probe = 0;          // size of the segment that tries the path's MTU, or 0
   Instant paced_until = Instant::max();  // something to send waits for its pace
 };

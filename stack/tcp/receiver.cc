@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "stack/base/short_time.h"
+
 namespace anteroom {
 
 void Receiver::on_syn(Seq irs, std::uint8_t scale) {
@@ -123,6 +125,18 @@ void Receiver::discard(BufferPool& pool) {
   if (disorder_) disorder_->ranges.clear(pool);
   disorder_.release(pool);
   discarding_ = true;
+}
+
+void Receiver::tune(Instant now, Duration round_trip, std::uint32_t capacity_max) {
+  const auto now_ms = static_cast<std::uint16_t>(wrapping_ms(now));
+  const auto passed = static_cast<std::uint16_t>(now_ms - tuned_at_ms_);
+  if (capacity_ >= capacity_max || std::chrono::milliseconds(passed) < round_trip) return;
+  const std::uint32_t bytes = static_cast<std::uint32_t>(received_) - tuned_received_;
+  tuned_at_ms_ = now_ms;
+  tuned_received_ = static_cast<std::uint32_t>(received_);
+  // What lies unread is no sign of a fast reader.
+  if (ring_.size() > capacity_ / 2) return;
+  while (capacity_ < capacity_max && bytes > capacity_ / 2) capacity_ *= 2;
 }
 
 bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t mss) {

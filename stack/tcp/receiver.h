@@ -50,6 +50,11 @@ class Receiver {
   // Everything unread goes, and nothing more is kept.
   void discard(BufferPool& pool);
 
+  // The buffer grows while the sender fills more than half of it in a round trip and the owner
+  // keeps up; it never shrinks, and neither does the window.
+  void tune(Instant now, Duration round_trip, std::uint32_t capacity_max);
+  std::uint32_t capacity_bytes() const { return capacity_; }
+
   // --- Acknowledgments ---
   // Each is one segment of its own: an out-of-order segment earns its duplicate, RFC 5681 3.2.
   void owe_ack() { ++owed_acks_; }
@@ -107,12 +112,14 @@ class Receiver {
   Seq fin_seq_;  // where the stream ends, once a FIN has told
   std::uint32_t owed_acks_ = 0;
   std::uint32_t delayed_bytes_ = 0;
+  std::uint32_t tuned_received_ = 0;  // received_ when the round trip began, modulo 2^32
+  std::uint16_t tuned_at_ms_ = 0;     // when that was, modulo 65 s
   std::uint8_t scale_ = 0;
-  bool fin_seen_ = false;
-  bool fin_received_ = false;
-  bool has_urgent_ = false;
-  bool discarding_ = false;
-  bool opened_ = false;  // a scaled window was announced
+  bool fin_seen_ : 1 = false;
+  bool fin_received_ : 1 = false;
+  bool has_urgent_ : 1 = false;
+  bool discarding_ : 1 = false;
+  bool opened_ : 1 = false;  // a scaled window was announced
 };
 
 }  // namespace anteroom

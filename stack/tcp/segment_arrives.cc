@@ -232,6 +232,7 @@ Connection::Step Connection::process_text(Instant now, const Segment& segment,
       break;
     case Text::in_order: {
       const auto bytes = static_cast<std::uint32_t>(rcv_.received_bytes() - before);
+      rcv_.tune(now, rtt_.smoothed(), ctx.receive_capacity);
       if (bytes != 0) signals_ |= kSignalReadable;
       // RFC 5681 4.2: what fills a gap is acknowledged at once.
       if (filled_gap || rcv_.fin_received() || rcv_.delay_ack(bytes, agreed_.receive_mss)) {
@@ -259,15 +260,20 @@ void Connection::process_fin(Instant now, const TcpContext& ctx) {
   }
 }
 
-// RFC 9293 3.10.7.4, TIME-WAIT [MAY-2]: a SYN that cannot be of the old connection.
+// RFC 9293 3.10.7.4, TIME-WAIT [MAY-2]: a SYN that cannot be of the old connection, by timestamps
+// where both have them: RFC 6191 2.
 bool Connection::may_reopen(Instant now, const Segment& segment) const {
   if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::ack) || segment.has(tcp_flag::rst)) {
     return false;
   }
-  if (segment.seq.after(rcv_.nxt())) return true;
-  return agreed_.timestamps && segment.options.has_timestamp &&
-         segment.options.timestamp_value != timestamps_.recent() &&
-         !timestamps_.is_old(segment.options.timestamp_value, now);
+  const TcpOptions& options = segment.options;
+  if (!agreed_.timestamps && options.has_timestamp)
+    return true;  // from now on PAWS tells them apart
+  const bool both = agreed_.timestamps && options.has_timestamp;
+  if (both && options.timestamp_value != timestamps_.recent()) {
+    return !timestamps_.is_old(options.timestamp_value, now);
+  }
+  return segment.seq.after(rcv_.nxt());
 }
 
 void Connection::challenge(Instant now, const TcpContext& ctx) {

@@ -24,7 +24,7 @@ void Connection::advance(Instant now, const TcpContext& ctx) {
       return;
     case Timer::persist:
       // The window may take something that silly-window avoidance holds back; else it is probed.
-      if (unanswered_probes_ >= ctx.tcp.retries_max) {
+      if (is_given_up(now, unanswered_probes_, ctx.tcp.retries_max)) {
         owes_reset_ = true;
         fail(Error::timed_out, ctx);
         return;
@@ -41,21 +41,41 @@ void Connection::advance(Instant now, const TcpContext& ctx) {
   }
 }
 
+// How long what is outstanding has waited for an answer: the SYN, the first segment in flight, or
+// the probes of a closed window.
+Duration Connection::waited(Instant now) const {
+  if (!is_synchronized()) return since_sent(now);
+  if (!idle()) return now - outstanding_->waits_since;
+  return std::chrono::milliseconds(wrapping_ms(now) - heard_at_ms_);
+}
+
+// RFC 9293 3.8.3: by the user timeout where there is one, else by R2.
+bool Connection::is_given_up(Instant now, std::uint32_t retries, std::uint32_t retries_max) const {
+  if (user_timeout_ms_ == 0) return retries >= retries_max;
+  return waited(now) >= std::chrono::milliseconds(user_timeout_ms_);
+}
+
+Instant Connection::retransmit_at(Instant now) const {
+  if (user_timeout_ms_ == 0) return now + rtt_.rto();
+  const Duration left = std::chrono::milliseconds(user_timeout_ms_) - waited(now);
+  return now + std::min(rtt_.rto(), std::max(left, Duration(1ms)));
+}
+
 void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
   const std::uint32_t retries_max =
       passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
-  if (syn_transmissions_ > retries_max) {
+  if (is_given_up(now, syn_transmissions_, retries_max + 1)) {
     fail(Error::timed_out, ctx);
     return;
   }
   rtt_.back_off(ctx.tcp);
-  timers_.set(Timer::retransmit, now + rtt_.rto());
+  timers_.set(Timer::retransmit, retransmit_at(now));
   owes_syn_ = true;
 }
 
 void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   if (idle()) return;
-  if (retries_ >= ctx.tcp.retries_max) {
+  if (is_given_up(now, retries_, ctx.tcp.retries_max)) {
     owes_reset_ = true;
     fail(Error::timed_out, ctx);
     return;
@@ -69,7 +89,7 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   judge_path_probe(now, false);
   note_black_hole(ctx);
   owes_tail_probe_ = false;
-  timers_.set(Timer::retransmit, now + rtt_.rto());
+  timers_.set(Timer::retransmit, retransmit_at(now));
   arm_loss_timer(now);
 }
 
@@ -134,7 +154,7 @@ void Connection::restart_retransmit_timer(Instant now) {
   if (idle()) {
     timers_.clear(Timer::retransmit);
   } else {
-    timers_.set(Timer::retransmit, now + rtt_.rto());
+    timers_.set(Timer::retransmit, retransmit_at(now));
   }
 }
 

@@ -141,6 +141,75 @@ TEST(FastRetransmit, WithSackFillsTheHoles) {
   EXPECT_EQ(peer.stack().connection_info(peer.connection)->unacknowledged_bytes, 0u);
 }
 
+// RFC 5482, RFC 9293 3.8.3: the user timeout ends it to the millisecond, later and sooner than R2.
+TEST(UserTimeout, EndsAConnectionThatIsNotAcknowledged) {
+  for (const Duration timeout : {Duration(1500ms), Duration(100s)}) {
+    PeerOptions options;
+    options.config.tcp.retries_max = 4;
+    Peer peer = Peer::established(options);
+    ASSERT_TRUE(peer.stack().set_user_timeout(peer.now(), peer.connection, timeout));
+    ASSERT_TRUE(peer.writes("abc"));
+    const Instant start = peer.now();
+    std::string last;
+    for (std::string line = peer.next(); !line.empty(); line = peer.next()) {
+      last = line;
+      peer.passes(200s);
+    }
+    EXPECT_EQ(last.substr(0, 2), "R.");
+    const auto closed = peer.event(EventKind::closed);
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(closed->error, Error::timed_out);
+    EXPECT_EQ(peer.now() - 200s - start, timeout);
+  }
+}
+
+TEST(UserTimeout, EndsASynThatIsNotAnswered) {
+  PeerOptions options;
+  options.config.tcp.user_timeout = 5s;
+  Peer peer(options);
+  peer.connects();
+  const Instant start = peer.now();
+  while (!peer.next().empty()) peer.passes(4s);
+  const auto closed = peer.event(EventKind::closed);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->error, Error::timed_out);
+  EXPECT_LE(peer.now() - start, 9s);
+}
+
+// The buffer promises little at first and doubles while it is filled and read; a reader that stands
+// still gets no more.
+TEST(Autotuning, FollowsAFastReader) {
+  for (const bool reads : {true, false}) {
+    PeerOptions options;
+    options.config.limits.receive_buffer_bytes_initial = 16 << 10;
+    Peer peer(options);
+    peer.sends("S 0:0(0) win 65535 <mss 1460,wscale 0>");
+    (void)peer.next();
+    peer.passes(100ms);
+    peer.sends(". 1:1(0) ack 1");
+    peer.connection = *peer.stack().take(peer.listener());
+    const auto buffer = [&] {
+      return peer.stack().connection_info(peer.connection)->receive_buffer_bytes;
+    };
+    EXPECT_EQ(buffer(), 16u << 10);
+    std::uint32_t seq = 1;
+    for (int trip = 0; trip < 8; ++trip) {
+      std::uint32_t window = peer.stack().connection_info(peer.connection)->receive_window_bytes;
+      for (; window >= 1460; window -= 1460) {
+        peer.sends(". " + std::to_string(seq) + ":" + std::to_string(seq + 1460) + "(1460) ack 1");
+        seq += 1460;
+        if (reads) (void)peer.reads();
+        while (!peer.next().empty()) {
+        }
+      }
+      peer.passes(110ms);
+      while (!peer.next().empty()) {
+      }
+    }
+    EXPECT_EQ(buffer() > 64u << 10, reads) << buffer();
+  }
+}
+
 // RFC 9293 3.8.6.1 [MUST-35], [MUST-36], [MUST-37]: probes of a closed window, without end while
 // answered.
 TEST(Persist, ProbesAClosedWindow) {

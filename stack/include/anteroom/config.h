@@ -69,6 +69,9 @@ struct TcpConfig {
   Duration rto_max = 60s;        // RFC 6298 2.5: at least 60 s
   Duration delayed_ack = 40ms;   // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
   Duration msl = 30s;            // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
+  // RFC 5482, RFC 9293 3.8.3: how long data, or a SYN, may go unacknowledged; 0: the retries
+  // decide.
+  Duration user_timeout{};
   std::uint32_t syn_retries_max = 6;
   std::uint32_t syn_ack_retries_max = 5;
   std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions

@@ -81,6 +81,7 @@ struct ConnectionInfo {
   std::uint16_t receive_mss = 0;          // announced to the peer
   std::uint32_t send_window_bytes = 0;
   std::uint32_t receive_window_bytes = 0;
+  std::uint32_t receive_buffer_bytes = 0;  // what the window may grow to now
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
   std::uint32_t congestion_window_bytes = 0;
   std::uint32_t slow_start_threshold_bytes = 0;

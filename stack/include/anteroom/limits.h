@@ -37,6 +37,9 @@ struct Limits {
   std::uint64_t buffer_bytes_max = 1u << 30;
   std::uint32_t send_buffer_bytes_max = 1u << 20;
   std::uint32_t receive_buffer_bytes_max = 1u << 20;
+  // A receive buffer starts at this (rounded in the same way) and doubles up to its maximum while
+  // the sender fills it and its owner keeps up.
+  std::uint32_t receive_buffer_bytes_initial = 128u << 10;
   // Disjoint ranges of out-of-order data that one connection keeps.
   std::uint32_t out_of_order_ranges_max = 1'024;
 

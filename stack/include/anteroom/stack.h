@@ -125,6 +125,9 @@ class Stack {
   Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
   Status set_keepalive(Instant now, ConnectionId connection,
                        std::optional<KeepaliveConfig> keepalive);
+  // RFC 5482, kept to ourselves: how long data may go unacknowledged before the connection ends
+  // with timed_out; 1 ms to 49 days, 0: the retries of TcpConfig decide. Errors: stale_id.
+  Status set_user_timeout(Instant now, ConnectionId connection, Duration user_timeout);
   Result<ConnectionInfo> connection_info(ConnectionId connection) const;
 
   const Stats& stats() const;
