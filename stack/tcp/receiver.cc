@@ -139,9 +139,13 @@ void Receiver::tune(Instant now, Duration round_trip, std::uint32_t capacity_max
   while (capacity_ < capacity_max && bytes > capacity_ / 2) capacity_ *= 2;
 }
 
-bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t mss) {
+// A full segment is what the peer makes of what we announced: less by the options that it sends, or
+// by what its path takes.
+bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes) {
+  full_bytes_ = static_cast<std::uint16_t>(
+      std::max<std::uint32_t>(full_bytes_, std::min(payload_bytes, std::uint32_t{UINT16_MAX})));
   delayed_bytes_ += std::max(bytes, 1u);
-  return delayed_bytes_ >= 2 * mss;
+  return delayed_bytes_ >= 2u * full_bytes_;
 }
 
 // As far as the free buffer and the window field reach.

@@ -57,15 +57,18 @@ class Receiver {
 
   // --- Acknowledgments ---
   // Each is one segment of its own: an out-of-order segment earns its duplicate, RFC 5681 3.2.
-  void owe_ack() { ++owed_acks_; }
+  void owe_ack() {
+    if (owed_acks_ != UINT16_MAX) ++owed_acks_;
+  }
   std::uint32_t owed_acks() const { return owed_acks_; }
   // Some of them are duplicates, which the peer only counts when they carry no data.
   bool owes_duplicates() const { return owed_acks_ != 0 && has_gap(); }
   bool has_gap() const { return disorder_ && !disorder_->ranges.empty(); }
   // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58],
   // [MUST-59].
-  // After in-order text of `bytes`: true where the acknowledgment must go now.
-  bool delay_ack(std::uint32_t bytes, std::uint32_t mss);
+  // After in-order text of `bytes` from a segment with `payload_bytes`: true where the
+  // acknowledgment must go now.
+  bool delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes);
   // The window has opened so far that the peer must hear of it.
   bool owes_window_update(std::uint32_t mss) const;
 
@@ -89,6 +92,9 @@ class Receiver {
   void check_invariants() const;
 
  private:
+  // What counts as a full segment at least: RFC 9293 3.7.1 has every path carry that.
+  static constexpr std::uint16_t kFullBytesMin = 536;
+
   std::uint64_t offset_of(Seq seq) const {
     return received_ + static_cast<std::uint64_t>(std::int64_t{seq.distance_from(nxt_)});
   }
@@ -110,10 +116,11 @@ class Receiver {
   Seq last_ack_sent_;
   Seq urgent_;
   Seq fin_seq_;  // where the stream ends, once a FIN has told
-  std::uint32_t owed_acks_ = 0;
   std::uint32_t delayed_bytes_ = 0;
   std::uint32_t tuned_received_ = 0;  // received_ when the round trip began, modulo 2^32
-  std::uint16_t tuned_at_ms_ = 0;     // when that was, modulo 65 s
+  std::uint16_t owed_acks_ = 0;
+  std::uint16_t tuned_at_ms_ = 0;             // when that was, modulo 65 s
+  std::uint16_t full_bytes_ = kFullBytesMin;  // of the largest segment so far
   std::uint8_t scale_ = 0;
   bool fin_seen_ : 1 = false;
   bool fin_received_ : 1 = false;

@@ -233,9 +233,10 @@ Connection::Step Connection::process_text(Instant now, const Segment& segment,
     case Text::in_order: {
       const auto bytes = static_cast<std::uint32_t>(rcv_.received_bytes() - before);
       rcv_.tune(now, rtt_.smoothed(), ctx.receive_capacity);
+      const auto payload_bytes = static_cast<std::uint32_t>(segment.payload.size());
       if (bytes != 0) signals_ |= kSignalReadable;
       // RFC 5681 4.2: what fills a gap is acknowledged at once.
-      if (filled_gap || rcv_.fin_received() || rcv_.delay_ack(bytes, agreed_.receive_mss)) {
+      if (filled_gap || rcv_.fin_received() || rcv_.delay_ack(bytes, payload_bytes)) {
         rcv_.owe_ack();
       } else if (!timers_.is_set(Timer::delayed_ack)) {
         timers_.set(Timer::delayed_ack, now + ctx.tcp.delayed_ack);

@@ -48,6 +48,27 @@ TEST(DelayedAck, SecondFullSegmentOrTheTimer) {
   EXPECT_EQ(peer.sees_nothing(), "");
 }
 
+// Two segments that are as large as the peer makes them: smaller than announced by the timestamps,
+// or by what its path takes.
+TEST(DelayedAck, FullIsWhatThePeerSends) {
+  for (const int bytes : {1448, 1000, 536}) {
+    Peer peer = Peer::established();
+    int seq = 1;
+    const auto segment = [&] {
+      const std::string text = ". " + std::to_string(seq) + ":" + std::to_string(seq + bytes) +
+                               "(" + std::to_string(bytes) + ") ack 1";
+      seq += bytes;
+      return text;
+    };
+    for (int pair = 0; pair < 2; ++pair) {
+      peer.sends(segment());
+      EXPECT_EQ(peer.sees_nothing(), "");
+      peer.sends(segment());
+      EXPECT_EQ(peer.sees(". 1:1(0) ack " + std::to_string(seq)), "");
+    }
+  }
+}
+
 TEST(DelayedAck, RidesOnData) {
   Peer peer = Peer::established();
   peer.sends("P. 1:11(10) ack 1");
