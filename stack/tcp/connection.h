@@ -88,7 +88,6 @@ class Connection {
   Reply arrives_syn_sent(Instant now, const Segment& segment, const TcpContext& ctx);
   Reply arrives_synchronized(Instant now, const Segment& segment, const TcpContext& ctx);
   Step check_sequence(Instant now, const Segment& segment, const TcpContext& ctx);
-  bool is_acceptable(const Segment& segment) const;
   Step check_timestamps(Instant now, const Segment& segment, const TcpContext& ctx);
   Step check_reset(Instant now, const Segment& segment, const TcpContext& ctx);
   Step check_syn(Instant now, const Segment& segment, const TcpContext& ctx);
@@ -125,8 +124,6 @@ class Connection {
   void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   bool next_path_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void judge_path_probe(Instant now, bool arrived);
-  // Bytes of options that every segment carries.
-  std::uint32_t payload_overhead() const { return agreed_.timestamps ? 12 : 0; }
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
   void note_window_limited();
@@ -156,7 +153,6 @@ class Connection {
     return std::chrono::microseconds(wrapping_us(now) - sent_at_us_);
   }
   bool is_synchronized() const { return state_ >= State::established; }
-  bool can_send_data() const { return state_ == State::established || state_ == State::close_wait; }
 
   // What needs the widest alignment comes first: an idle connection costs at most 512 bytes.
   Sender snd_;

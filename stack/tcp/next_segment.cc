@@ -27,7 +27,7 @@ bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx)
 // What a segment takes beside the options that every segment of this connection carries.
 std::uint32_t Connection::payload_max() const {
   const std::uint32_t mss = std::min(agreed_.send_mss, path_mss_.bytes());
-  return mss - payload_overhead();
+  return mss - agreed_.usual_bytes();
 }
 
 std::uint32_t Connection::congestion_room() const {
@@ -204,7 +204,7 @@ bool Connection::next_path_probe(Instant now, OutgoingSegment& segment, const Tc
     return false;
   }
   constexpr std::uint32_t kFollowers = 4;  // segments behind it: their reports tell of its loss
-  const std::uint32_t bytes = size - (payload_overhead());
+  const std::uint32_t bytes = size - agreed_.usual_bytes();
   const std::uint32_t needed = bytes + kFollowers * payload_max();
   if (snd_.unsent_bytes() < needed || snd_.window_room() < needed || congestion_room() < needed) {
     return false;

@@ -29,6 +29,9 @@ struct Agreed {
   bool window_scale = false;
   bool timestamps = false;
   bool sack = false;
+
+  // Bytes of options that every segment carries.
+  std::uint32_t usual_bytes() const { return timestamps ? 12 : 0; }
 };
 
 // The MSS that an interface of this MTU announces: IPv4 and TCP headers without options.

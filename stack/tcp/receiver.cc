@@ -23,6 +23,19 @@ bool Receiver::on_syn_data(Bytes data, bool kept, BufferPool& pool) {
   return true;
 }
 
+// RFC 9293 3.4, table 6: the four cases of acceptability.
+bool Receiver::is_acceptable(const Segment& segment) const {
+  const std::uint32_t window = window_bytes();
+  if (segment.length() == 0) {
+    // Departs from RFC 9293 3.4, table 6: whoever has filled our window acknowledges from its right
+    // edge, and with a hole in what we have of it that edge stays. Only its RST must be inside.
+    const std::uint32_t edge = window == 0 || !segment.has(tcp_flag::rst) ? 1 : 0;
+    return segment.seq.in(nxt_, window + edge);
+  }
+  if (window == 0) return false;
+  return segment.seq.in(nxt_, window) || (segment.end() - 1).in(nxt_, window);
+}
+
 Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool& pool) {
   // Cut to the window: what came before is known, what lies beyond was not asked for.
   Seq start = segment.data_seq();

@@ -1,6 +1,6 @@
 // The receiving direction: RCV.NXT, the window, in-order and out-of-order data, and which
 // acknowledgments are owed. RFC 9293 3.3.1, 3.8.6.2.2, 3.8.6.3; RFC 2018 for the blocks we report.
-// Not here: whether a segment is acceptable at all (segment_arrives.cc).
+// Not here: what follows from a segment that is not acceptable (segment_arrives.cc).
 #pragma once
 
 #include <anteroom/limits.h>
@@ -42,6 +42,8 @@ class Receiver {
   // The last acknowledgment number sent (RFC 7323 4.3, Last.ACK.sent).
   Seq last_ack_sent() const { return last_ack_sent_; }
 
+  // RFC 9293 3.4, table 6: some of it lies in the window.
+  bool is_acceptable(const Segment& segment) const;
   // Takes an acceptable segment's payload and FIN.
   Text on_text(const Segment& segment, const Limits& limits, BufferPool& pool);
   // Caller data: the first bytes of the stream; not `kept` when the listener consumes them.

@@ -72,19 +72,6 @@ Reply Connection::arrives_synchronized(Instant now, const Segment& segment, cons
   return step == Step::reset ? Reply::reset : Reply::none;
 }
 
-// RFC 9293 3.4, table 6: the four cases of acceptability.
-bool Connection::is_acceptable(const Segment& segment) const {
-  const std::uint32_t window = rcv_.window_bytes();
-  if (segment.length() == 0) {
-    // Departs from RFC 9293 3.4, table 6: whoever has filled our window acknowledges from its right
-    // edge, and with a hole in what we have of it that edge stays. Only its RST must be inside.
-    const std::uint32_t edge = window == 0 || !segment.has(tcp_flag::rst) ? 1 : 0;
-    return segment.seq.in(rcv_.nxt(), window + edge);
-  }
-  if (window == 0) return false;
-  return segment.seq.in(rcv_.nxt(), window) || (segment.end() - 1).in(rcv_.nxt(), window);
-}
-
 Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
                                             const TcpContext& ctx) {
   if (state_ == State::syn_received && segment.has(tcp_flag::syn) && !segment.has(tcp_flag::ack) &&
@@ -95,7 +82,7 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     return Step::done;
   }
   if (check_timestamps(now, segment, ctx) == Step::done) return Step::done;
-  if (!is_acceptable(segment)) {
+  if (!rcv_.is_acceptable(segment)) {
     // A closed window still takes valid ACKs: RFC 9293 3.10.7.4, "special allowance".
     // So does an open one for those of a peer that does not count yet the byte of its probe that we
     // took: two such peers would answer each other for ever.
