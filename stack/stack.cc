@@ -191,8 +191,8 @@ std::size_t Stack::Parts::next_reply_frame(Instant now, MutableBytes out) {
   while (outbox.front() != Outbox::kNone) {
     ReplyDatagram& reply = outbox[outbox.front()];
     MacAddress to{};
-    const auto hop = routes.next_hop(reply.header.destination);
-    if (!hop) {
+    const IpAddress* const hop = routes.next_hop(reply.header.destination);
+    if (hop == nullptr) {
       drop(DropReason::route_missing);
       outbox.pop();
       continue;
@@ -316,8 +316,8 @@ void Stack::Parts::leave_ready_list(std::uint32_t index) {
 }
 
 std::uint32_t Stack::Parts::neighbor_of(Instant now, const IpAddress& destination) {
-  const auto hop = routes.next_hop(destination);
-  return hop ? neighbors.want(now, *hop) : NeighborCache::kNone;
+  const IpAddress* const hop = routes.next_hop(destination);
+  return hop != nullptr ? neighbors.want(now, *hop) : NeighborCache::kNone;
 }
 
 void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {

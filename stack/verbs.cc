@@ -246,13 +246,13 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   const bool usable = options.remote.port != 0 && remote.is_v4() && !remote.is_any() &&
                       !remote.is_multicast() && p.interface.role_of(remote) == Role::other;
   if (!usable) return Failure{Error::invalid_argument};
-  const auto hop = p.routes.next_hop(remote);
-  if (!hop) return Failure{Error::no_route};
+  const IpAddress* const hop = p.routes.next_hop(remote);
+  if (hop == nullptr) return Failure{Error::no_route};
   Endpoint local = options.local;
   if (local.address.is_any()) local.address = p.interface.source_for(*hop);
   if (!p.interface.is_own(local.address)) return Failure{Error::address_not_ours};
-  const TcpOptions offered =
-      syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity));
+  TcpOptions offered;
+  add_syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity), offered);
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
   const std::size_t room = std::min<std::size_t>(
       mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch).bytes,

@@ -159,10 +159,11 @@ TEST(Route, LongestPrefixFirst) {
       test_config(1).interface,
       {{Prefix::parse("0.0.0.0/0").value(), IpAddress::v4(192, 0, 2, 254)},
        {Prefix::parse("198.51.100.0/24").value(), IpAddress::v4(192, 0, 2, 253)}});
-  EXPECT_EQ(routes.next_hop(kPeer), kPeer);
-  EXPECT_EQ(routes.next_hop(IpAddress::v4(198, 51, 100, 7)), IpAddress::v4(192, 0, 2, 253));
-  EXPECT_EQ(routes.next_hop(IpAddress::v4(203, 0, 113, 7)), IpAddress::v4(192, 0, 2, 254));
-  EXPECT_FALSE(RouteTable(test_config(1).interface, {}).next_hop(IpAddress::v4(203, 0, 113, 7)));
+  const IpAddress near = IpAddress::v4(198, 51, 100, 7), far = IpAddress::v4(203, 0, 113, 7);
+  EXPECT_EQ(*routes.next_hop(kPeer), kPeer);
+  EXPECT_EQ(*routes.next_hop(near), IpAddress::v4(192, 0, 2, 253));
+  EXPECT_EQ(*routes.next_hop(far), IpAddress::v4(192, 0, 2, 254));
+  EXPECT_EQ(RouteTable(test_config(1).interface, {}).next_hop(far), nullptr);
 }
 
 // RFC 1191 5 and 7.

@@ -13,11 +13,4 @@ RouteTable::RouteTable(const InterfaceConfig& interface, const std::vector<Route
   });
 }
 
-std::optional<IpAddress> RouteTable::next_hop(const IpAddress& destination) const {
-  for (const RouteConfig& route : routes_) {
-    if (route.destination.contains(destination)) return route.gateway.value_or(destination);
-  }
-  return std::nullopt;
-}
-
 }  // namespace anteroom

@@ -18,15 +18,31 @@ IpAddress Interface::source_for(const IpAddress& next_hop) const {
 }
 
 Result<Inbound, DropReason> Interface::admit(Bytes frame) const {
+  // One object from here to the caller, filled in place (notes/002).
+  Result<Inbound, DropReason> inbound(std::in_place);
   if (!is_ethernet()) {
-    if (frame.empty()) return DropReason::link_too_short;
-    return Inbound{frame[0] >> 4 == 6 ? kEtherTypeIpv6 : kEtherTypeIpv4, false, {}, frame};
+    if (frame.empty()) {
+      inbound.fail(DropReason::link_too_short);
+    } else {
+      inbound->type = frame[0] >> 4 == 6 ? kEtherTypeIpv6 : kEtherTypeIpv4;
+      inbound->packet = frame;
+    }
+    return inbound;
   }
-  const auto header = parse_ethernet(frame);
-  if (!header) return header.error();
-  const bool broadcast = header->destination == MacAddress::broadcast();
-  if (!broadcast && header->destination != config_.mac) return DropReason::link_not_for_us;
-  return Inbound{header->type, broadcast, header->source, frame.subspan(kEthernetHeaderBytes)};
+  if (frame.size() < kEthernetHeaderBytes) {
+    inbound.fail(DropReason::link_too_short);
+    return inbound;
+  }
+  const EthernetHeader header = read_ethernet(frame);
+  inbound->link_broadcast = header.destination == MacAddress::broadcast();
+  if (!inbound->link_broadcast && header.destination != config_.mac) {
+    inbound.fail(DropReason::link_not_for_us);
+    return inbound;
+  }
+  inbound->type = header.type;
+  inbound->source = header.source;
+  inbound->packet = frame.subspan(kEthernetHeaderBytes);
+  return inbound;
 }
 
 }  // namespace anteroom

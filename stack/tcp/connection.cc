@@ -35,7 +35,7 @@ std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
 Connection::Connection(const Birth& birth, const TcpContext& ctx)
     : snd_(birth.numbers.iss),
       rcv_(ctx.receive_capacity_initial),
-      congestion_({.algorithm = birth.congestion}),
+      congestion_(birth.congestion),
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
@@ -62,7 +62,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
 bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
                               bool keep_caller_data, Bytes response_data, std::uint32_t in_syn_ack,
                               const TcpContext& ctx) {
-  agreed_ = agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   const bool stored =
       rcv_.on_syn_data(caller_data, keep_caller_data, ctx.pool) &&

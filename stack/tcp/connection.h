@@ -47,7 +47,7 @@ class Connection {
   // --- Turn of the stack ---
   Reply receive(Instant now, const Segment& segment, const TcpContext& ctx);
   void advance(Instant now, const TcpContext& ctx);
-  // Fills `out` and returns true where there is something to send: one segment.
+  // Fills `out`, a new one, and returns true where there is something to send: one segment.
   bool next_segment(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void copy_payload(const OutgoingSegment& segment, MutableBytes out) const {
     snd_.read(segment.payload_offset, out.first(segment.payload_bytes));

@@ -47,7 +47,6 @@ void Connection::note_window_limited() {
 // A segment with ACK, our window and the usual options; `bytes` of the queue from `seq` on.
 void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& segment,
                       const TcpContext& ctx) {
-  segment = {};
   segment.seq = seq;
   segment.ack = rcv_.nxt();
   segment.flags = tcp_flag::ack;
@@ -77,7 +76,6 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
 bool Connection::next_reset(OutgoingSegment& reset, const TcpContext& ctx) {
   owes_reset_ = false;
   ++ctx.stats.resets_out;
-  reset = {};
   reset.seq = snd_.nxt();
   reset.ack = rcv_.nxt();
   reset.flags = tcp_flag::rst | tcp_flag::ack;
@@ -91,10 +89,9 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   const bool answer = state_ == State::syn_received;
   const bool with_data = syn_transmissions_ == 0 ||
                          (passive_ ? syn_transmissions_ < kDataTransmissions : repeat_syn_data_);
-  segment = {};
   segment.seq = snd_.iss();
   segment.flags = tcp_flag::syn;
-  segment.options = syn_options(agreed_);
+  add_syn_options(agreed_, segment.options);
   if (agreed_.timestamps) segment.options.timestamp_value = timestamps_.value(now);
   if (answer) {
     segment.flags |= tcp_flag::ack;

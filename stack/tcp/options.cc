@@ -31,9 +31,9 @@ std::uint8_t scale_for(std::uint32_t bytes) {
   return static_cast<std::uint8_t>(std::clamp<int>(shift, 0, kWindowScaleMax));
 }
 
-Agreed agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
-             std::uint32_t receive_buffer_bytes) {
-  Agreed agreed;
+void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
+           std::uint32_t receive_buffer_bytes, Agreed& agreed) {
+  agreed = {};
   agreed.receive_mss = mss_of_mtu(mtu);
   agreed.send_mss = std::min(peer.mss, agreed.receive_mss);
   agreed.window_scale = tcp.window_scale && peer.window_scale.has_value();
@@ -43,7 +43,6 @@ Agreed agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
   }
   agreed.timestamps = tcp.timestamps && peer.has_timestamp;
   agreed.sack = tcp.sack && peer.sack_permitted;
-  return agreed;
 }
 
 Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes) {
@@ -51,18 +50,18 @@ Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buff
   everything.window_scale = 0;
   everything.sack_permitted = true;
   everything.has_timestamp = true;
-  return agree(everything, tcp, mtu, receive_buffer_bytes);
+  Agreed agreed;
+  agree(everything, tcp, mtu, receive_buffer_bytes, agreed);
+  return agreed;
 }
 
-TcpOptions syn_options(const Agreed& agreed) {
-  TcpOptions options;
+void add_syn_options(const Agreed& agreed, TcpOptions& options) {
   options.has_mss = true;  // RFC 9293 3.7.1 [SHLD-5], [MAY-3]: always
   options.mss = agreed.receive_mss;
   options.sack_permitted = agreed.sack;
   options.has_timestamp = agreed.timestamps;
   options.has_window_scale = agreed.window_scale;
   options.window_scale = agreed.receive_scale;
-  return options;
 }
 
 std::size_t syn_ack_option_bytes(const SynOptions& answer_to, const TcpConfig& tcp) {

@@ -42,15 +42,15 @@ constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu) {
 // The smallest shift that can announce a buffer of `bytes` bytes.
 std::uint8_t scale_for(std::uint32_t bytes);
 
-// What holds after both SYNs, seen from the end configured by `tcp`.
-Agreed agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
-             std::uint32_t receive_buffer_bytes);
+// What holds after both SYNs, seen from the end configured by `tcp`; in place (notes/002).
+void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
+           std::uint32_t receive_buffer_bytes, Agreed& agreed);
 
 // Everything that `tcp` lets us offer, as a SYN says it.
 Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes);
 
 // The options of our SYN (from offer()) or SYN-ACK (from agree()); without the timestamps' values.
-TcpOptions syn_options(const Agreed& agreed);
+void add_syn_options(const Agreed& agreed, TcpOptions& options);
 
 // Bytes that those options take in the header.
 std::size_t syn_ack_option_bytes(const SynOptions& answer_to, const TcpConfig& tcp);

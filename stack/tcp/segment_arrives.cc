@@ -33,7 +33,7 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
     return Reply::none;
   }
   const PeerSyn peer = peer_syn(segment);  // fourth
-  agreed_ = agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   snd_.set_first_window(segment.seq, has_ack ? segment.ack : snd_.iss(), segment.window);

@@ -23,14 +23,18 @@ struct EthernetHeader {
   friend bool operator==(const EthernetHeader&, const EthernetHeader&) = default;
 };
 
-// The payload follows the header at kEthernetHeaderBytes.
-inline Result<EthernetHeader, DropReason> parse_ethernet(Bytes frame) {
-  if (frame.size() < kEthernetHeaderBytes) return DropReason::link_too_short;
+// Of a frame that is long enough. The payload follows the header at kEthernetHeaderBytes.
+inline EthernetHeader read_ethernet(Bytes frame) {
   EthernetHeader header;
   copy_bytes(header.destination.octets, frame.first(6));
   copy_bytes(header.source.octets, frame.subspan(6, 6));
   header.type = load_be16(frame.data() + 12);
   return header;
+}
+
+inline Result<EthernetHeader, DropReason> parse_ethernet(Bytes frame) {
+  if (frame.size() < kEthernetHeaderBytes) return DropReason::link_too_short;
+  return read_ethernet(frame);
 }
 
 // Writes kEthernetHeaderBytes bytes to the start of `out`.

@@ -41,7 +41,9 @@ enum class CongestionCause : std::uint8_t {
 
 class Congestion {
  public:
-  Congestion() = default;  // before the handshake: no window
+  Congestion() = default;
+  // Before the handshake: no window.
+  explicit Congestion(CongestionAlgorithm algorithm) : algorithm_(algorithm) {}
   explicit Congestion(const CongestionStart& start);
 
   std::uint32_t window_bytes() const { return window_; }
