@@ -11,7 +11,8 @@ namespace anteroom {
 
 template <typename T>
 class Pooled {
-  static_assert(sizeof(T) <= BufferPool::kBlockMin && alignof(T) <= alignof(std::max_align_t));
+  static_assert(sizeof(T) <= BufferPool::kBlockMin);
+  static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
  public:
   Pooled() = default;

@@ -27,7 +27,7 @@ PeerSyn peer_syn(const Segment& segment) {
 }
 
 std::uint8_t scale_for(std::uint32_t bytes) {
-  const int shift = std::bit_width(bytes) - 16;
+  const int shift = static_cast<int>(std::bit_width(bytes)) - 16;
   return static_cast<std::uint8_t>(std::clamp<int>(shift, 0, kWindowScaleMax));
 }
 

@@ -10,7 +10,7 @@ namespace anteroom {
 void Receiver::on_syn(Seq irs, std::uint8_t scale) {
   nxt_ = irs + 1;
   last_ack_sent_ = nxt_;
-  scale_ = scale;
+  scale_ = scale & 15;
   edge_ = nxt_ + std::min<std::uint32_t>(capacity_, UINT16_MAX);
 }
 
@@ -87,6 +87,7 @@ Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, Buf
       return Text::range_limit;
     }
     disorder_->newest = seq_of(offset);
+    quick_acks_ = kQuickAcks;
     return Text::out_of_order;
   }
   advance_to(end, pool);
@@ -157,6 +158,10 @@ void Receiver::tune(Instant now, Duration round_trip, std::uint32_t capacity_max
 bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes) {
   full_bytes_ = static_cast<std::uint16_t>(
       std::max<std::uint32_t>(full_bytes_, std::min(payload_bytes, std::uint32_t{UINT16_MAX})));
+  if (quick_acks_ != 0) {
+    --quick_acks_;
+    return true;
+  }
   delayed_bytes_ += std::max(bytes, 1u);
   return delayed_bytes_ >= 2u * full_bytes_;
 }

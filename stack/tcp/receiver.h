@@ -68,6 +68,7 @@ class Receiver {
   bool has_gap() const { return disorder_ && !disorder_->ranges.empty(); }
   // In-order data waits for a second full segment or the timer, RFC 9293 3.8.6.3 [MUST-58],
   // [MUST-59].
+  // After a loss it does not wait: each acknowledgment helps the sender's recovery on.
   // After in-order text of `bytes` from a segment with `payload_bytes`: true where the
   // acknowledgment must go now.
   bool delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes);
@@ -96,6 +97,7 @@ class Receiver {
  private:
   // What counts as a full segment at least: RFC 9293 3.7.1 has every path carry that.
   static constexpr std::uint16_t kFullBytesMin = 536;
+  static constexpr std::uint8_t kQuickAcks = 15;  // about what a kernel grants after a gap
 
   std::uint64_t offset_of(Seq seq) const {
     return received_ + static_cast<std::uint64_t>(std::int64_t{seq.distance_from(nxt_)});
@@ -123,7 +125,8 @@ class Receiver {
   std::uint16_t owed_acks_ = 0;
   std::uint16_t tuned_at_ms_ = 0;             // when that was, modulo 65 s
   std::uint16_t full_bytes_ = kFullBytesMin;  // of the largest segment so far
-  std::uint8_t scale_ = 0;
+  std::uint8_t scale_ : 4 = 0;
+  std::uint8_t quick_acks_ : 4 = 0;  // segments that are acknowledged at once
   bool fin_seen_ : 1 = false;
   bool fin_received_ : 1 = false;
   bool has_urgent_ : 1 = false;

@@ -69,6 +69,22 @@ TEST(DelayedAck, FullIsWhatThePeerSends) {
   }
 }
 
+// After a gap was seen acknowledgments do not wait for a while.
+TEST(DelayedAck, NotAfterALoss) {
+  Peer peer = Peer::established();
+  peer.sends("P. 11:21(10) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
+  peer.sends("P. 1:11(10) ack 1");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 21"), "");
+  for (int i = 0; i < 15; ++i) {
+    const std::string from = std::to_string(21 + 10 * i), to = std::to_string(31 + 10 * i);
+    peer.sends("P. " + from + ":" + to + "(10) ack 1");
+    EXPECT_EQ(peer.sees(". 1:1(0) ack " + to), "");
+  }
+  peer.sends("P. 171:181(10) ack 1");
+  EXPECT_EQ(peer.sees_nothing(), "");
+}
+
 TEST(DelayedAck, RidesOnData) {
   Peer peer = Peer::established();
   peer.sends("P. 1:11(10) ack 1");
