@@ -68,6 +68,13 @@ std::string_view check_limits(const Limits& limits) {
   if (limits.neighbor_queries_max == 0 || limits.neighbor_queries_max > 255) {
     return "limits.neighbor_queries_max is not between 1 and 255";
   }
+  if (limits.fast_open_key_period <= Duration::zero()) {
+    return "limits.fast_open_key_period is not above 0";
+  }
+  if (limits.fast_open_pause_min <= Duration::zero() ||
+      limits.fast_open_pause_min > limits.fast_open_pause_max) {
+    return "limits.fast_open_pause_min is not between 0 and limits.fast_open_pause_max";
+  }
   if (limits.timers_per_advance == 0) return "limits.timers_per_advance is 0";
   return {};
 }

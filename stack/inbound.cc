@@ -162,6 +162,7 @@ void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment&
   const std::uint32_t index = find_connection(hash, flow);
   if (index == FlatIndex::kNone) return receive_for_listener(now, flow, hash, segment);
   const Reply reply = connections[index].tcp.receive(now, segment, ctx);
+  if (connections[index].fast_open_waits) learn_fast_open(now, index, &segment);
   if (reply == Reply::reset) reply_reset(flow, segment);
   if (reply == Reply::new_listen) {
     replace_time_wait(index);
@@ -224,13 +225,15 @@ void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& 
     ++stats.overload_resets;
     return reply_reset(flow, segment);
   }
+  if (segment.options.has_fast_open) note_fast_open(now, added->index, segment);
   ++stats.requests;
   stats.caller_data_bytes += segment.payload.size();
   ask_listener(listener);
 }
 
 // A listener without a condition function: SYN-ACK at once. Data on the SYN is not acknowledged, so
-// that it comes again when the client is known to be there (RFC 9293 3.4).
+// that it comes again when the client is known to be there (RFC 9293 3.4), unless Fast Open vouches
+// for it.
 void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow& flow,
                                  std::uint64_t hash, const Segment& segment) {
   Listener& chosen = listeners[listener];
@@ -247,9 +250,24 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
   if (!made) return drop(DropReason::tcp_connection_limit);
   ConnectionSlot& slot = connections[*made];
   slot.listener = listeners.id_of(listener);
-  slot.ordinary = slot.half_open = true;
+  slot.ordinary = true;
+  FastOpenAnswer answer;
+  if (chosen.options.fast_open != FastOpen::off) {
+    answer = answer_fast_open(now, chosen, flow, segment);
+    slot.fast_open_option = answer.cookie;
+  }
+  const PeerSyn peer = peer_syn(segment);
+  const PassiveOpening early{segment.payload, true, {}, 0, true};
+  if (answer.take_data && slot.tcp.open_passive(now, peer, early, ctx)) {
+    ++stats.fast_open_accepted;
+    slot.fast_open = slot.fast_open_waits = true;
+    chosen.fast_open_pending.on_opened();
+    enter_accept_queue(*made, chosen);
+    return settle(*made);
+  }
+  slot.half_open = true;
   ++chosen.half_open;
-  const bool opened = slot.tcp.open_passive(now, peer_syn(segment), {}, false, {}, 0, ctx);
+  const bool opened = slot.tcp.open_passive(now, peer, {}, ctx);
   STACK_ASSERT(opened);  // without data there is nothing to find room for
   settle(*made);
 }

@@ -1,14 +1,16 @@
 // What a Stack is made of, and the functions behind its doors. Only stack/*.cc sees this.
 //
-//   stack.cc   the doors: frames in, frames out, time
-//   inbound.cc what becomes of a packet, layer by layer
-//   settle.cc  after each call on a connection: events, ready list, deadline, end
-//   verbs.cc   listeners, requests, connections as the owner drives them
+//   stack.cc     the doors: frames in, frames out, time
+//   inbound.cc   what becomes of a packet, layer by layer
+//   fast_open.cc what RFC 7413 adds to a handshake
+//   settle.cc    after each call on a connection: events, ready list, deadline, end
+//   verbs.cc     listeners, requests, connections as the owner drives them
 #pragma once
 
 #include <anteroom/stack.h>
 
 #include "stack/accept/backlog.h"
+#include "stack/accept/fast_open.h"
 #include "stack/base/rng.h"
 #include "stack/ip/icmp.h"
 #include "stack/ip/path_mtu.h"
@@ -45,6 +47,10 @@ struct ConnectionSlot {
   bool released : 1 = false;            // the owner gave the id up
   bool told_closed : 1 = false;
   bool replaced : 1 = false;  // its flow belongs to a later connection
+  // Fast Open: in its first SYN or SYN-ACK, then none.
+  FastOpenOption fast_open_option : 2 = FastOpenOption::none;
+  bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc
+  bool fast_open : 1 = false;        // ConnectionInfo::fast_open
 };
 
 // What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
@@ -84,6 +90,27 @@ struct Stack::Parts {
   void reply_reset(const Flow& flow, const Segment& segment);
   void reply_segment(const Flow& flow, const OutgoingSegment& segment);
 
+  // --- fast_open.cc ---
+  void note_fast_open(Instant now, std::uint32_t request, const Segment& syn);
+  struct FastOpenAnswer {
+    bool take_data = false;
+    FastOpenOption cookie = FastOpenOption::none;
+  };
+  FastOpenAnswer answer_fast_open(Instant now, Listener& listener, const Flow& flow,
+                                  const Segment& syn);
+  struct SynPlan {
+    std::uint16_t on_syn = 0;  // bytes of the caller data
+    bool repeat_data = false;
+    FastOpenOption option = FastOpenOption::none;
+    bool fast_open = false;  // the answer will tell something
+  };
+  Result<SynPlan> plan_syn(Instant now, const ConnectOptions& options);
+  void write_fast_open(Instant now, ConnectionSlot& slot, OutgoingSegment& syn);
+  // The connection may have got an answer: `segment`, or none in time.
+  void learn_fast_open(Instant now, std::uint32_t index, const Segment* segment);
+  void learn_about_server(Instant now, ConnectionSlot& slot, const Segment* segment);
+  void settle_fast_open(std::uint32_t index);
+
   // --- stack.cc ---
   void advance(Instant now);
   bool advance_one(Instant now);
@@ -107,6 +134,7 @@ struct Stack::Parts {
   void settle(std::uint32_t index);          // there may be something to send
   void settle_quietly(std::uint32_t index);  // there is not
   void settle_handshake(std::uint32_t index);
+  void enter_accept_queue(std::uint32_t index, Listener& listener);
   void free_if_over(std::uint32_t index);
   void replace_time_wait(std::uint32_t index);
   void mark_ready(std::uint32_t index);
@@ -160,6 +188,8 @@ struct Stack::Parts {
   DeadlineQueue deadlines;
   Listeners listeners;
   Backlog backlog;
+  FastOpenCookies fast_open_cookies;
+  FastOpenServers fast_open_servers;
   SlotList ready;
   SlotList events;
   std::vector<std::uint32_t> asked_listeners;  // those that may have something to indicate

@@ -27,6 +27,7 @@ void Stack::Parts::settle(std::uint32_t index) {
 void Stack::Parts::settle_quietly(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   if (slot.half_open) settle_handshake(index);
+  if (slot.fast_open_waits) settle_fast_open(index);
   if (slot.tcp.signals() != 0) queue_event(index);
   const auto [at, timer] = slot.tcp.deadline();
   if (timer == Timer::none) {
@@ -48,12 +49,16 @@ void Stack::Parts::settle_handshake(std::uint32_t index) {
   if (listener == nullptr) return;
   --listener->half_open;
   if (slot.tcp.is_finished() || slot.tcp.failure()) return;
-  slot.announced = true;
-  ++listener->ready;
-  SlotList queue{listener->first_ready, listener->last_ready};
+  enter_accept_queue(index, *listener);
+}
+
+void Stack::Parts::enter_accept_queue(std::uint32_t index, Listener& listener) {
+  connections[index].announced = true;
+  ++listener.ready;
+  SlotList queue{listener.first_ready, listener.last_ready};
   push(queue, index, &ConnectionSlot::next_accept);
-  listener->first_ready = queue.first;
-  listener->last_ready = queue.last;
+  listener.first_ready = queue.first;
+  listener.last_ready = queue.last;
 }
 
 void Stack::Parts::mark_ready(std::uint32_t index) {

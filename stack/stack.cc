@@ -20,6 +20,7 @@ enum Purpose : std::uint8_t {
   kNeighbors = 2,
   kSources = 3,
   kRandom = 4,
+  kFastOpen = 5,
 };
 
 // Below this a window would not hold a few segments.
@@ -57,7 +58,9 @@ Stack::Parts::Parts(const Config& chosen)
       connections(chosen.limits.connections_max),
       flows(chosen.limits.connections_max),
       listeners(chosen.limits.listeners_max),
-      backlog(chosen.limits, derive_key(chosen.seed, kSources)) {}
+      backlog(chosen.limits, derive_key(chosen.seed, kSources)),
+      fast_open_cookies(derive_key(chosen.seed, kFastOpen), chosen.limits.fast_open_key_period),
+      fast_open_servers(chosen.limits) {}
 
 Stack::Parts::~Parts() {
   for (std::uint32_t i = 0; i < connections.slots_made(); ++i) {
@@ -110,6 +113,7 @@ bool Stack::Parts::advance_one(Instant now) {
   if (!deadlines.empty() && deadlines.front().at <= now) {
     const std::uint32_t index = deadlines.front().owner;
     connections[index].tcp.advance(now, ctx);
+    if (connections[index].fast_open_waits) learn_fast_open(now, index, nullptr);
     settle(index);
     return true;
   }
@@ -298,6 +302,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
       leave_ready_list(index);
       continue;
     }
+    if (slot.fast_open_option != FastOpenOption::none) write_fast_open(now, slot, segment);
     write_link_header(to, out);
     const std::size_t size = write_segment(slot.tcp, segment, out);
     // One segment each in turn, so that no flow waits for another's window.

@@ -137,11 +137,13 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
   slot.listener = p.listeners.id_of(request.listener);
   slot.announced = true;
   const bool keep = !p.listeners[request.listener].options.consume_caller_data;
-  if (!slot.tcp.open_passive(now, request.peer(), request.data(), keep, reply.response_data,
-                             in_syn_ack, p.ctx)) {
+  const PassiveOpening opening{request.data(), keep, reply.response_data, in_syn_ack};
+  if (!slot.tcp.open_passive(now, request.peer(), opening, p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }
+  slot.fast_open_option = request.cookie;
+  slot.fast_open = request.address_validated && request.caller_data_bytes != 0;
   const std::uint32_t listener = request.listener;
   p.backlog.remove(*index, p.listeners);
   ++p.stats.requests_accepted;
@@ -251,13 +253,8 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   Endpoint local = options.local;
   if (local.address.is_any()) local.address = p.interface.source_for(*hop);
   if (!p.interface.is_own(local.address)) return Failure{Error::address_not_ours};
-  TcpOptions offered;
-  add_syn_options(offer(p.config.tcp, p.interface.mtu(), p.ctx.receive_capacity), offered);
-  std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
-  const std::size_t room = std::min<std::size_t>(
-      mss_of_mtu(p.interface.mtu()) - emit_tcp_options(offered, scratch).bytes,
-      p.ctx.send_capacity);
-  if (options.caller_data.size() > room) return Failure{Error::too_large, room};
+  const auto plan = p.plan_syn(now, options);
+  if (!plan) return plan.error();
   if (local.port == 0) {
     const auto port = p.choose_port(local, options.remote);
     if (!port) return port.error();
@@ -273,11 +270,13 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;
-  if (!slot.tcp.open_active(now, options.caller_data, options.caller_data_on_retransmission,
-                            p.ctx)) {
+  if (!slot.tcp.open_active(now, options.caller_data, plan->on_syn, plan->repeat_data, p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }
+  slot.fast_open_option = plan->option;
+  slot.fast_open_waits = plan->fast_open;
+  if (plan->fast_open && plan->on_syn != 0) ++p.stats.fast_open_sent;
   p.settle(*made);
   return p.connections.id_of(*made);
 }
@@ -372,6 +371,7 @@ Result<ConnectionInfo> Stack::connection_info(ConnectionId connection) const {
   if (slot == nullptr) return kStale;
   ConnectionInfo info = slot->tcp.info();
   info.listener = slot->listener;
+  info.fast_open = slot->fast_open;
   return info;
 }
 

@@ -9,13 +9,6 @@ import testbed
 NO_COOKIE_NEEDED = "0x602"  # server on, no cookie wanted, for every listener
 
 
-def fast_open_counters():
-    """The kernel's own count of Fast Open connections it accepted, in this namespace."""
-    with open("/proc/self/net/netstat") as file:
-        names, values = (line.split() for line in file if line.startswith("TcpExt"))
-    return dict(zip(names[1:], map(int, values[1:])))
-
-
 class ActiveOpen(testbed.Case):
     def connect(self, port, *options):
         return testbed.Process(
@@ -54,17 +47,17 @@ class ActiveOpen(testbed.Case):
         self.addCleanup(testbed.sysctl, "net.ipv4.tcp_fastopen", "1")
         listener, port = self.server()
         listener.setsockopt(socket.IPPROTO_TCP, testbed.TCP_FASTOPEN, 16)
-        before = fast_open_counters()["TCPFastOpenPassive"]
+        before = testbed.kernel_counters()["TCPFastOpenPassive"]
         with self.connect(port, "--caller-data", "in the SYN") as client:
             self.talk(client, listener.accept()[0], b"in the SYN")
-        self.assertEqual(fast_open_counters()["TCPFastOpenPassive"], before + 1, "the kernel took the data from the SYN")
+        self.assertEqual(testbed.kernel_counters()["TCPFastOpenPassive"], before + 1, "the kernel took the data from the SYN")
 
     def test_caller_data_that_the_server_leaves_follows_as_stream(self):
         listener, port = self.server()
-        before = fast_open_counters()["TCPFastOpenPassive"]
+        before = testbed.kernel_counters()["TCPFastOpenPassive"]
         with self.connect(port, "--caller-data", "in the SYN") as client:
             self.talk(client, listener.accept()[0], b"in the SYN")
-        self.assertEqual(fast_open_counters()["TCPFastOpenPassive"], before)
+        self.assertEqual(testbed.kernel_counters()["TCPFastOpenPassive"], before)
 
     def test_nobody_listens(self):
         with self.connect(9) as client:

@@ -90,6 +90,13 @@ def sysctl(name, value):
         file.write(value)
 
 
+def kernel_counters():
+    """The kernel's own extended TCP counters, in this namespace."""
+    with open("/proc/self/net/netstat") as file:
+        names, values = (line.split() for line in file if line.startswith("TcpExt"))
+    return dict(zip(names[1:], map(int, values[1:])))
+
+
 def until(condition, what):
     """Waits until condition() is true and returns what it gave."""
     deadline = time.monotonic() + PATIENCE

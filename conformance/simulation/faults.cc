@@ -75,6 +75,9 @@ void draw_limits(Dice& dice, Limits& limits) {
   if (dice.happens(0.2)) limits.neighbor_reachable_time = 1s;
   if (dice.happens(0.3)) limits.amplification_factor_max = 0;
   if (dice.happens(0.2)) limits.timers_per_advance = 1;
+  if (dice.happens(0.3)) limits.fast_open_key_period = 5s;
+  if (dice.happens(0.6)) limits.fast_open_pause_min = dice.one_of<Duration>({1ms, 1s});
+  if (dice.happens(0.2)) limits.fast_open_servers_max = dice.one_of({0u, 1u});
 }
 
 HostOptions draw_host(Dice& dice, std::size_t index, std::uint64_t seed, bool clean) {
@@ -96,6 +99,10 @@ HostOptions draw_host(Dice& dice, std::size_t index, std::uint64_t seed, bool cl
   return host;
 }
 
+FastOpen draw_fast_open(Dice& dice) {
+  return dice.one_of({FastOpen::off, FastOpen::cookie, FastOpen::cookie, FastOpen::cookie_less});
+}
+
 ListenerPlan draw_listener(Dice& dice, std::uint16_t port) {
   ListenerPlan plan;
   plan.options.local = {IpAddress(), port};
@@ -106,6 +113,8 @@ ListenerPlan draw_listener(Dice& dice, std::uint16_t port) {
   if (dice.happens(0.3)) {
     plan.options.backlog_max = static_cast<std::uint32_t>(dice.between(1, 5));
   }
+  plan.options.fast_open = draw_fast_open(dice);
+  if (dice.happens(0.2)) plan.options.fast_open_pending_max = 1;
   if (dice.happens(0.1)) plan.closes_after = dice.between(100ms, 15s);
   return plan;
 }
@@ -119,6 +128,7 @@ WorkloadOptions draw_workload(Dice& dice) {
       static_cast<std::uint32_t>(dice.between(0, dice.one_of<std::uint64_t>({4, 20, 60})));
   work.connects_within = dice.between(0ms, 15s);
   work.caller_data = dice.one_of({0.0, 0.5, 1.0});
+  work.fast_open = some(dice, 0.6, 1);
   work.impatient = some(dice, 0.5, 0.5);
   work.verdicts.reject = some(dice, 0.7, 0.3);
   work.verdicts.ignore = some(dice, 0.7, 0.3);
@@ -179,11 +189,13 @@ std::string to_string(const RunOptions& run) {
         t.syn_retries_max, t.syn_ack_retries_max, t.retries_max);
     text += fmt::format(
         "\n    limits: send={} receive={} connections={} requests={}/{} caller_data={}/{} "
-        "buffers={} ranges={} challenges={} replies={} reachable={:g}s amplification={} timers={}",
+        "buffers={} ranges={} challenges={} replies={} reachable={:g}s amplification={} timers={} "
+        "fast_open={:g}s/{:g}s/{}",
         l.send_buffer_bytes_max, l.receive_buffer_bytes_max, l.connections_max, l.requests_max,
         l.requests_per_source_max, l.caller_data_bytes_max, l.caller_data_bytes_per_listener_max,
         l.buffer_bytes_max, l.out_of_order_ranges_max, l.challenge_acks_per_second, l.replies_max,
-        seconds(l.neighbor_reachable_time), l.amplification_factor_max, l.timers_per_advance);
+        seconds(l.neighbor_reachable_time), l.amplification_factor_max, l.timers_per_advance,
+        seconds(l.fast_open_key_period), seconds(l.fast_open_pause_min), l.fast_open_servers_max);
     text += "\n    up:   " + to_string(run.hosts[i].up);
     text += "\n    down: " + to_string(run.hosts[i].down);
     text += "\n    work: " + to_string(run.workloads[i]);

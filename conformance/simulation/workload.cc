@@ -9,22 +9,24 @@ namespace anteroom::simulation {
 
 std::string to_string(const WorkloadOptions& o) {
   std::string text = fmt::format(
-      "connects={} within {:g}s caller_data={:g} impatient={:g} reject={:g} ignore={:g} "
+      "connects={} within {:g}s caller_data={:g} fast_open={:g} impatient={:g} reject={:g} "
+      "ignore={:g} "
       "silence={:g} defer={:g} slow={:g} bytes<={} slow_writer={:g} slow_reader={:g} urgent={:g} "
       "rude={:g} keepalive={:g}",
-      o.connects, static_cast<double>(o.connects_within.count()) / 1e9, o.caller_data, o.impatient,
-      o.verdicts.reject, o.verdicts.ignore, o.verdicts.silence, o.verdicts.defer, o.verdicts.slow,
-      o.manners.stream_bytes_max, o.manners.slow_writer, o.manners.slow_reader, o.manners.urgent,
-      o.manners.rude, o.manners.keepalive);
+      o.connects, static_cast<double>(o.connects_within.count()) / 1e9, o.caller_data, o.fast_open,
+      o.impatient, o.verdicts.reject, o.verdicts.ignore, o.verdicts.silence, o.verdicts.defer,
+      o.verdicts.slow, o.manners.stream_bytes_max, o.manners.slow_writer, o.manners.slow_reader,
+      o.manners.urgent, o.manners.rude, o.manners.keepalive);
   for (const ListenerPlan& plan : o.listeners) {
     const ListenOptions& l = plan.options;
-    text += fmt::format("\n      port {}:{}{}{}{} backlog={}", l.local.port,
+    text += fmt::format("\n      port {}:{}{}{}{} fast_open={}/{} backlog={}", l.local.port,
                         l.conditional ? " conditional" : " ordinary",
                         !l.conditional                   ? ""
                         : l.deferral == Deferral::strict ? " strict"
                                                          : " independent",
                         l.consume_caller_data ? " consume" : "",
-                        l.overload == OverloadPolicy::reset ? " reset" : "", l.backlog_max);
+                        l.overload == OverloadPolicy::reset ? " reset" : "",
+                        static_cast<int>(l.fast_open), l.fast_open_pending_max, l.backlog_max);
     if (plan.closes_after) {
       text +=
           fmt::format(" closes after {:g}s", static_cast<double>(plan.closes_after->count()) / 1e9);
@@ -128,6 +130,9 @@ void Application::connect(Instant now) {
   options.remote = {world_.stack(target).config().interface.addresses.front().address,
                     static_cast<std::uint16_t>(dice_.between(kPortFirst, kPortLast))};
   options.caller_data_on_retransmission = dice_.happens(0.5);
+  if (dice_.happens(options_.fast_open)) {
+    options.fast_open = dice_.one_of({FastOpen::cookie, FastOpen::cookie, FastOpen::cookie_less});
+  }
   const std::uint64_t stream = owner_.checkers.streams.open({});
   Manner manner = draw_manner(now, options_.manners, dice_);
   std::vector<std::uint8_t> caller_data;

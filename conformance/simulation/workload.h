@@ -34,6 +34,7 @@ struct WorkloadOptions {
   std::uint32_t connects = 4;
   Duration connects_within = 5s;
   double caller_data = 0.5;
+  double fast_open = 0;    // of a connect: with a cookie, or without
   double impatient = 0.1;  // the client aborts before the verdict may have come
   Verdicts verdicts;
   Manners manners;

@@ -78,6 +78,11 @@ Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash,
   return id;
 }
 
+void Backlog::set_fast_open(std::uint32_t index, bool address_validated, FastOpenOption cookie) {
+  requests_[index].address_validated = address_validated;
+  requests_[index].cookie = cookie;
+}
+
 void Backlog::keep_data(PendingConnection& request, Bytes data, Listener& listener) {
   if (data.empty()) return;
   request.caller_data = data_.take(data.size());

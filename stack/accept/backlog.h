@@ -27,6 +27,8 @@ class Backlog {
   Result<PendingId, DropReason> add(Instant now, std::uint64_t flow_hash, const Flow& flow,
                                     const Segment& syn, std::uint32_t listener,
                                     Listeners& listeners);
+  // What Fast Open has to say of the SYN that made it.
+  void set_fast_open(std::uint32_t index, bool address_validated, FastOpenOption cookie);
   // The same SYN again: conditional-accept 2.
   void on_repeat(Instant now, std::uint32_t index, const Segment& syn, Listeners& listeners);
   // RFC 5961 exactness: what the client would send next, whether or not its data counts as sent.

@@ -4,6 +4,7 @@
 
 #include <anteroom/stack.h>
 
+#include "stack/accept/fast_open.h"
 #include "stack/accept/pending_connection.h"
 
 namespace anteroom {
@@ -33,6 +34,7 @@ struct Listener {
   std::uint32_t ready = 0;
   std::uint32_t first_ready = UINT32_MAX;
   std::uint32_t last_ready = UINT32_MAX;
+  FastOpenPending fast_open_pending;  // of those, in SYN-RECEIVED
 };
 
 }  // namespace anteroom

@@ -5,6 +5,7 @@
 #include <anteroom/connection.h>
 #include <anteroom/error.h>
 
+#include "stack/accept/fast_open.h"
 #include "stack/base/deadline_queue.h"
 #include "stack/tcp/options.h"
 
@@ -38,6 +39,7 @@ struct PendingConnection {
   Error withdrawal{};        // where withdrawn
   std::uint8_t ecn : 2 = 0;  // of the IP header
   EcnMode ecn_asked : 2 = EcnMode::none;
+  FastOpenOption cookie : 2 = FastOpenOption::none;  // that its SYN-ACK shall bring
   bool has_mss : 1 = false;
   bool has_window_scale : 1 = false;
   bool sack_permitted : 1 = false;

@@ -12,18 +12,18 @@ namespace anteroom {
 // trip.
 void Connection::complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx) {
   const bool syn = segment.has(tcp_flag::syn);
-  if (syn_transmissions_ == 1) rtt_.on_sample(now, since_sent(now), ctx.tcp);
-  const std::uint32_t taken = snd_.on_ack(segment.ack, ctx.pool);
+  // RFC 7413 4.2.2: data that left behind the SYN-ACK is in the flight, which settles it.
+  const bool early = !idle();
+  if (syn_transmissions_ == 1 && !early) rtt_.on_sample(now, since_sent(now), ctx.tcp);
+  const Seq acked = early ? snd_.iss() + 1 : segment.ack;
+  const std::uint32_t taken = snd_.on_ack(acked, ctx.pool);
   if (!passive_) caller_data_taken_ = static_cast<std::uint16_t>(taken);
   bytes_acked_ += taken;
   snd_.set_first_window(segment.seq, segment.ack,
                         std::uint32_t{segment.window} << (syn ? 0 : agreed_.send_scale));
   // RFC 5681 3.1: after a lost SYN the initial window is one segment.
   const bool lost_syn = syn_transmissions_ > 1;
-  congestion_ = Congestion({.algorithm = congestion_.algorithm(),
-                            .paced = ctx.tcp.pacing,
-                            .window_segments = ctx.tcp.initial_window_segments,
-                            .mss = payload_max()});
+  if (!early) start_congestion(ctx);
   if (lost_syn) congestion_.set_window(payload_max());
   if (passive_) ecn_.on_handshake_ack(segment);
   if (lost_syn) rtt_.restart_after_lost_syn();
@@ -31,7 +31,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   owes_syn_ = false;
   timers_.clear(Timer::retransmit);
   enter(now, State::established, ctx);
-  const std::uint32_t refused = snd_.nxt().since(segment.ack);
+  const std::uint32_t refused = early ? 0 : snd_.nxt().since(segment.ack);
   if (refused != 0) {
     const bool kept = reserve_outstanding(ctx) &&
                       outstanding_->flight.add_refused(now, segment.ack, refused, ctx.pool);
@@ -47,6 +47,20 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   if (snd_.fin_queued()) enter(now, State::fin_wait_1, ctx);
   heard_at_ms_ = wrapping_ms(now);
   restart_keepalive(now);
+  if (early) settle_early(now, segment, lost_syn, ctx);
+}
+
+// What left before the handshake was complete is ordinary data from now on. A client that missed
+// our first SYN-ACK has thrown away what came behind it, which is no sign of congestion.
+void Connection::settle_early(Instant now, const Segment& segment, bool lost_syn,
+                              const TcpContext& ctx) {
+  restart_retransmit_timer(now);
+  if (lost_syn) outstanding_->flight.mark_longer_lost(0);
+  if (segment.ack.after(snd_.una())) {
+    process_ack(now, segment, ctx);
+  } else {
+    arm_loss_timer(now);
+  }
 }
 
 void Connection::process_ack(Instant now, const Segment& segment, const TcpContext& ctx) {
@@ -60,8 +74,11 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
 
   const bool has_echo = agreed_.timestamps && segment.options.has_timestamp;
   const Echo echo{timestamps_, segment.options.timestamp_echo, has_echo};
-  AckKind kind{progress, !progress && is_duplicate_ack(segment, window_changed),
-               agreed_.sack && reports_duplicate(segment.options, segment.ack), agreed_.sack};
+  // RFC 5681 2.
+  const bool duplicate =
+      segment.ack == snd_.una() && !idle() && segment.length() == 0 && !window_changed;
+  AckKind kind{progress, duplicate, agreed_.sack && reports_duplicate(segment.options, segment.ack),
+               agreed_.sack};
   Delivery delivery(now, rtt_.minimum(), echo);
   if (progress) take_acknowledged(now, segment, delivery, ctx);
   if (outstanding_) {
@@ -76,10 +93,6 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
     after_own_fin_acked(now, ctx);
   }
   if (state_ != State::closed) settle_outstanding(now, ctx);
-}
-
-bool Connection::is_duplicate_ack(const Segment& segment, bool window_changed) const {
-  return segment.ack == snd_.una() && !idle() && segment.length() == 0 && !window_changed;
 }
 
 void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,

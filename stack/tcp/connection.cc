@@ -46,10 +46,10 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
 }
 
-bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
+bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, bool repeat_data,
                              const TcpContext& ctx) {
   if (snd_.append(caller_data, ctx.send_capacity, ctx.pool) != caller_data.size()) return false;
-  syn_payload_ = static_cast<std::uint16_t>(caller_data.size());
+  syn_payload_ = on_syn;
   repeat_syn_data_ = repeat_data;
   agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
   ecn_.ask(ecn_mode_of(ctx.tcp.ecn));
@@ -59,28 +59,38 @@ bool Connection::open_active(Instant now, Bytes caller_data, bool repeat_data,
   return true;
 }
 
-bool Connection::open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
-                              bool keep_caller_data, Bytes response_data, std::uint32_t in_syn_ack,
+bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
                               const TcpContext& ctx) {
   agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
+  const Bytes response_data = opening.response_data;
   const bool stored =
-      rcv_.on_syn_data(caller_data, keep_caller_data, ctx.pool) &&
+      rcv_.on_syn_data(opening.caller_data, opening.keep_caller_data, ctx.pool) &&
       snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
-  if (!stored) {
-    release(ctx.pool);
-    return false;
-  }
+  if (!stored) return false;
   passive_ = true;
   ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn);
-  syn_payload_ = static_cast<std::uint16_t>(in_syn_ack);
+  syn_payload_ = static_cast<std::uint16_t>(opening.in_syn_ack);
   snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   path_mss_.begin(now);
   enter(now, State::syn_received, ctx);
   if (rcv_.readable_bytes() != 0) signals_ |= kSignalReadable;
   owes_syn_ = true;
+  early_ = opening.early;
+  if (early_) {
+    signals_ |= kSignalConnected;
+    start_congestion(ctx);
+  }
   return true;
+}
+
+// RFC 5681 3.1, RFC 6928: the initial window.
+void Connection::start_congestion(const TcpContext& ctx) {
+  congestion_ = Congestion({.algorithm = congestion_.algorithm(),
+                            .paced = ctx.tcp.pacing,
+                            .window_segments = ctx.tcp.initial_window_segments,
+                            .mss = payload_max()});
 }
 
 Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const TcpContext& ctx) {
@@ -172,7 +182,7 @@ void Connection::enter(Instant now, State next, const TcpContext& ctx) {
   state_ = next;
   if (next == State::established) {
     ++ctx.stats.connections_opened;
-    signals_ |= kSignalConnected;
+    if (!early_) signals_ |= kSignalConnected;
     if (snd_.queued_bytes() < ctx.send_capacity && send_was_short_) signals_ |= kSignalWritable;
   }
   if (next == State::fin_wait_2 && closed_by_owner_) {
@@ -212,12 +222,6 @@ bool Connection::reserve_outstanding(const TcpContext& ctx) {
   if (outstanding_->flight.reserve(ctx.pool)) return true;
   outstanding_.release(ctx.pool);
   return false;
-}
-
-// Puts new sequence space into the flight. False where there is no memory to remember it by.
-bool Connection::remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx) {
-  if (!reserve_outstanding(ctx)) return false;
-  return outstanding_->flight.add(now, seq, bytes, ctx.pool);
 }
 
 void Connection::forget_outstanding(BufferPool& pool) {

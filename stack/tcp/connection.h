@@ -26,13 +26,12 @@ class Connection {
  public:
   Connection(const Birth& birth, const TcpContext& ctx);
 
-  // --- Opening: exactly one of these, once. False: no buffer, nothing happened. ---
-  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, bool repeat_data,
-                                 const TcpContext& ctx);
-  // `in_syn_ack` bytes of the response data ride in the SYN-ACK, the rest follows.
-  [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, Bytes caller_data,
-                                  bool keep_caller_data, Bytes response_data,
-                                  std::uint32_t in_syn_ack, const TcpContext& ctx);
+  // --- Opening: exactly one of these, once. False: no buffer; open otherwise, or release(). ---
+  // `on_syn` bytes of the caller data ride in the SYN, the rest follows.
+  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, std::uint16_t on_syn,
+                                 bool repeat_data, const TcpContext& ctx);
+  [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
+                                  const TcpContext& ctx);
 
   // --- User calls: RFC 9293 3.10.2 to 3.10.5 ---
   Result<std::size_t> send(Instant now, Bytes data, bool urgent, const TcpContext& ctx);
@@ -99,6 +98,7 @@ class Connection {
   void challenge(Instant now, const TcpContext& ctx);
   // acknowledge.cc
   void complete_handshake(Instant now, const Segment& segment, const TcpContext& ctx);
+  void settle_early(Instant now, const Segment& segment, bool lost_syn, const TcpContext& ctx);
   void process_ack(Instant now, const Segment& segment, const TcpContext& ctx);
   void take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
                          const TcpContext& ctx);
@@ -107,7 +107,6 @@ class Connection {
                const Delivery& delivery, const TcpContext& ctx);
   void settle_outstanding(Instant now, const TcpContext& ctx);
   void after_own_fin_acked(Instant now, const TcpContext& ctx);
-  bool is_duplicate_ack(const Segment& segment, bool window_changed) const;
   // next_segment.cc
   bool climb(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_reset(OutgoingSegment& out, const TcpContext& ctx);
@@ -120,7 +119,6 @@ class Connection {
   bool next_data(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   bool next_ack(Instant now, OutgoingSegment& out, const TcpContext& ctx);
-  void probe_window(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   bool next_path_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void judge_path_probe(Instant now, bool arrived);
@@ -130,6 +128,7 @@ class Connection {
   // connection.cc
   void enter(Instant now, State next, const TcpContext& ctx);
   void fail(Error error, const TcpContext& ctx);
+  void start_congestion(const TcpContext& ctx);
   void finish(const TcpContext& ctx);
   void on_retransmit_timeout(Instant now, const TcpContext& ctx);
   void on_syn_timeout(Instant now, const TcpContext& ctx);
@@ -144,7 +143,6 @@ class Connection {
   AckSummary summary(Instant now) const;
   bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
   [[nodiscard]] bool reserve_outstanding(const TcpContext& ctx);
-  [[nodiscard]] bool remember(Instant now, Seq seq, std::uint32_t bytes, const TcpContext& ctx);
   void arm_persist(Instant now, const TcpContext& ctx);
   void set_persist(Instant now, const TcpContext& ctx);
   void restart_keepalive(Instant now);
@@ -195,6 +193,7 @@ class Connection {
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   bool repeat_syn_data_ : 1 = true;
   bool window_limited_ : 1 = false;  // by congestion, see Outstanding::limited_until
+  bool early_ : 1 = false;           // PassiveOpening::early
 };
 
 }  // namespace anteroom

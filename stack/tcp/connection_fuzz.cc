@@ -36,6 +36,9 @@ class Host {
     (void)stack_.listen(
         {.local = {{}, 80}, .conditional = true, .deferral = Deferral::independent});
     (void)stack_.listen({.local = {{}, 81}, .backlog_max = 4});
+    (void)stack_.listen(
+        {.local = {{}, 82}, .fast_open = FastOpen::cookie, .fast_open_pending_max = 2});
+    (void)stack_.listen({.local = {{}, 83}, .fast_open = FastOpen::cookie_less});
   }
 
   void turn(Choices& choices) {
@@ -76,12 +79,15 @@ class Host {
     return config;
   }
 
-  // Learns the numbers that the stack uses, so that the next segments come near them.
+  // Learns the numbers and the cookie that the stack uses, so that the next segments come near
+  // them.
   void note(Bytes frame) {
     const auto packet = parse_ipv4(frame);
     if (!packet || packet->header.protocol != kProtocolTcp) return;
     const auto view = parse_tcp(packet->payload);
     STACK_ASSERT(view);
+    const auto options = parse_tcp_options(view->options);
+    if (options && options->fast_open.size != 0) cookie_ = options->fast_open;
     seq_ = view->header.ack;
     ack_ = view->header.seq + static_cast<std::uint32_t>(view->payload.size()) +
            ((view->header.flags & (tcp_flag::syn | tcp_flag::fin)) != 0 ? 1 : 0);
@@ -103,8 +109,15 @@ class Host {
       options.sack_count = 1;
       options.sack[0] = {ack_ + choices.byte() * 16u - 256, ack_ + choices.byte() * 16u};
     }
+    std::uint16_t port = (shape & 8) != 0 ? 81 : 80;
+    if (shape >> 5 == 7) {  // one of the peer's ports plays Fast Open
+      port += 2;
+      options.has_fast_open = true;
+      if ((shape & 4) != 0) options.fast_open = cookie_;
+      options.sack_count = 0;
+    }
     const TcpHeader header{static_cast<std::uint16_t>(1000 + (shape >> 5)),
-                           static_cast<std::uint16_t>((shape & 8) != 0 ? 81 : 80),
+                           port,
                            seq_ + choices.byte() - 128u * ((shape >> 4) & 1),
                            ack_ + choices.byte() % 4u - 1,
                            static_cast<std::uint16_t>(choices.byte() & 0x3f),
@@ -152,8 +165,10 @@ class Host {
     const std::uint8_t which = choices.byte() % 8;
     if (which == 0) {
       const std::uint8_t data[300] = {};
+      const std::size_t size = choices.byte();
       const auto id = stack_.connect(now_, {.remote = {IpAddress::v4(192, 0, 2, 2), 1000},
-                                            .caller_data = Bytes(data).first(choices.byte())});
+                                            .caller_data = Bytes(data).first(size),
+                                            .fast_open = static_cast<FastOpen>(size % 3)});
       if (id) connections_.push_back(*id);
       return;
     }
@@ -186,6 +201,7 @@ class Host {
   std::vector<ConnectionId> connections_;
   std::uint32_t seq_ = 1000;
   std::uint32_t ack_ = 0;
+  FastOpenCookie cookie_{};
 };
 
 }  // namespace

@@ -33,6 +33,15 @@ struct Birth {
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 
+// What a SYN is answered with.
+struct PassiveOpening {
+  Bytes caller_data{};  // taken: the SYN-ACK acknowledges it
+  bool keep_caller_data = false;
+  Bytes response_data{};
+  std::uint32_t in_syn_ack = 0;  // bytes of the response data that ride there; the rest follows
+  bool early = false;            // RFC 7413: open to its owner, and sending, in SYN-RECEIVED
+};
+
 // News for the owner, one bit each; gathered until taken.
 enum Signal : std::uint8_t {
   kSignalConnected = 1,

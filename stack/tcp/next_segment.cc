@@ -17,7 +17,8 @@ bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx)
   if (state_ == State::closed) return false;
   if (owes_syn_) return next_syn(now, out, ctx);
   if (state_ == State::syn_sent) return false;
-  if (rcv_.owes_duplicates() || state_ == State::syn_received) return next_ack(now, out, ctx);
+  const bool half_open = state_ == State::syn_received && !early_;
+  if (rcv_.owes_duplicates() || half_open) return next_ack(now, out, ctx);
   const bool any = next_tail_probe(now, out, ctx) || next_paced(now, out, ctx) ||
                    next_probe(now, out, ctx) || next_ack(now, out, ctx);
   arm_persist(now, ctx);
@@ -235,7 +236,9 @@ bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& seg
   const bool fin = snd_.fin_follows(bytes);
   const Seq seq = snd_.nxt();
   const std::uint32_t space = bytes + (fin ? 1 : 0);
-  if (!remember(now, seq, space, ctx)) return false;
+  if (!reserve_outstanding(ctx) || !outstanding_->flight.add(now, seq, space, ctx.pool)) {
+    return false;
+  }
   if (outstanding_->flight.count() == 1) outstanding_->waits_since = now;
   outstanding_->recovery.on_sent(space);
   fill(now, seq, bytes, segment, ctx);
@@ -251,23 +254,19 @@ bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& seg
 bool Connection::next_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (!owes_probe_) return false;
   owes_probe_ = false;
-  if (snd_.needs_probe(idle())) {
-    probe_window(now, segment, ctx);
+  if (!snd_.needs_probe(idle())) {
+    // RFC 9293 3.8.4: an old sequence number, so that the peer must answer.
+    fill(now, snd_.nxt() - 1, 0, segment, ctx);
     return true;
   }
-  // RFC 9293 3.8.4: an old sequence number, so that the peer must answer.
-  fill(now, snd_.nxt() - 1, 0, segment, ctx);
-  return true;
-}
-
-// RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it
-// away.
-void Connection::probe_window(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
+  // RFC 9293 3.8.6.1: one byte of new data, which the flight does not count: the peer may throw it
+  // away.
   fill(now, snd_.nxt(), 1, segment, ctx);
   segment.ip_ecn = kNotEct;  // RFC 3168 6.1.6
   snd_.on_probe_sent();
   if (retries_ < ctx.tcp.retries_max) ++retries_;
   ++unanswered_probes_;
+  return true;
 }
 
 bool Connection::next_ack(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {

@@ -162,7 +162,7 @@ void Connection::restart_retransmit_timer(Instant now) {
 void Connection::arm_loss_timer(Instant now) {
   timers_.clear(Timer::reordering);
   timers_.clear(Timer::tail_loss_probe);
-  if (!outstanding_) return;
+  if (!outstanding_ || !is_synchronized()) return;
   const Recovery& recovery = outstanding_->recovery;
   const Flight& flight = outstanding_->flight;
   if (flight.empty()) return;

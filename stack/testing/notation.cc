@@ -67,6 +67,11 @@ bool read_option(Reader& in, OptionsNote& options) {
     options.timestamp.emplace(a, b);
     return true;
   }
+  if (in.take("FOEXP")) {
+    options.fast_open_experimental = true;
+    options.fast_open = in.take_word(kHexDigits);
+    return true;
+  }
   if (in.take("FO")) {
     options.fast_open = in.take_word(kHexDigits);
     return true;
@@ -203,6 +208,7 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
     noted.sack.emplace_back(options->sack[i].left, options->sack[i].right);
   }
   if (options->has_fast_open) {
+    noted.fast_open_experimental = options->fast_open.experimental;
     noted.fast_open = hex(Bytes(options->fast_open.bytes).first(options->fast_open.size));
   }
   if (options->acc_ecn.kind != 0) {

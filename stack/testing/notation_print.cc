@@ -28,7 +28,10 @@ std::string options_text(const OptionsNote& options) {
     add("TS val " + number(options.timestamp->first) + " ecr " + number(options.timestamp->second));
   }
   if (options.window_scale) add("wscale " + number(*options.window_scale));
-  if (options.fast_open) add(options.fast_open->empty() ? "FO" : "FO " + *options.fast_open);
+  if (options.fast_open) {
+    const std::string name = options.fast_open_experimental ? "FOEXP" : "FO";
+    add(options.fast_open->empty() ? name : name + " " + *options.fast_open);
+  }
   if (options.experimental) {
     add("exp " + number(options.experimental->first) + " " + options.experimental->second);
   }

@@ -39,6 +39,7 @@ TcpOptions options_from(const OptionsNote& note, std::vector<std::uint8_t>& expe
   if (note.fast_open) {
     const auto cookie = bytes_from_hex(*note.fast_open);
     options.has_fast_open = true;
+    options.fast_open.experimental = note.fast_open_experimental;
     options.fast_open.size = static_cast<std::uint8_t>(std::min(cookie.size(), kFastOpenCookieMax));
     std::copy_n(cookie.begin(), options.fast_open.size, options.fast_open.bytes.begin());
   }

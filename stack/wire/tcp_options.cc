@@ -29,13 +29,22 @@ bool parse_sack(Bytes data, TcpOptions& parsed) {
   return true;
 }
 
-bool parse_fast_open(Bytes data, TcpOptions& parsed) {
+bool parse_fast_open(Bytes data, bool experimental, TcpOptions& parsed) {
   // RFC 7413 4.1.1: absent, or 4 to 16 bytes and even.
   if (data.size() > kFastOpenCookieMax || data.size() % 2 != 0 || data.size() == 2) return false;
   parsed.has_fast_open = true;
   parsed.fast_open.size = static_cast<std::uint8_t>(data.size());
+  parsed.fast_open.experimental = experimental;
   copy_bytes(parsed.fast_open.bytes, data);
   return true;
+}
+
+// `data` begins with an ExID. One with Fast Open's that is not as long as a cookie is somebody
+// else's business.
+void parse_experimental(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
+  const bool fast_open = kind == kExperimental2 && load_be16(data.data()) == kFastOpenExId;
+  if (fast_open && parse_fast_open(data.subspan(2), true, parsed)) return;
+  if (parsed.experimental.kind == 0) parsed.experimental = {kind, data};
 }
 
 std::uint32_t load_be24(const std::uint8_t* at) {
@@ -78,13 +87,13 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
       if (data.size() != 8) return false;
       take_timestamps(data.data(), parsed);
       return true;
-    case kFastOpen: return parse_fast_open(data, parsed);
+    case kFastOpen: return parse_fast_open(data, false, parsed);
     case kAccEcn0:
     case kAccEcn1: return parse_acc_ecn(kind, data, parsed);
     case kExperimental1:
     case kExperimental2:
       if (data.size() < 2) return false;  // RFC 6994 3: an ExID is there
-      if (parsed.experimental.kind == 0) parsed.experimental = {kind, data};
+      parse_experimental(kind, data, parsed);
       return true;
     default: return true;
   }
@@ -134,6 +143,15 @@ void emit_timestamps(const TcpOptions& options, OptionWriter& out) {
                                    : word(kNoOperation, kNoOperation, kTimestamps, 8));
   out.put32(options.timestamp_value);
   out.put32(options.timestamp_echo);
+}
+
+void emit_fast_open(const FastOpenCookie& cookie, OptionWriter& out) {
+  const Bytes bytes = Bytes(cookie.bytes).first(cookie.size);
+  if (!cookie.experimental) return out.put(kFastOpen, bytes);
+  std::array<std::uint8_t, 2 + kFastOpenCookieMax> data;
+  store_be16(data.data(), kFastOpenExId);
+  copy_bytes(MutableBytes(data).subspan(2), bytes);
+  out.put(kExperimental2, Bytes(data).first(2 + bytes.size()));
 }
 
 void emit_sack(const TcpOptions& options, OptionWriter& out) {
@@ -222,9 +240,7 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
     writer.put32(std::uint32_t{kNoOperation} << 24 | std::uint32_t{kWindowScale} << 16 | 3u << 8 |
                  options.window_scale);
   }
-  if (options.has_fast_open) {
-    writer.put(kFastOpen, Bytes(options.fast_open.bytes).first(options.fast_open.size));
-  }
+  if (options.has_fast_open) emit_fast_open(options.fast_open, writer);
   if (options.experimental.kind != 0) {
     writer.put(options.experimental.kind, options.experimental.data);
   }

@@ -16,6 +16,8 @@ inline constexpr std::size_t kTcpOptionBytesMax = 40;
 inline constexpr std::size_t kSackBlocksMax = 4;
 inline constexpr std::size_t kFastOpenCookieMax = 16;
 inline constexpr std::uint8_t kWindowScaleMax = 14;  // RFC 7323 2.3
+// Fast Open before it had a kind of its own: kind 254 with this ExID (RFC 6994 3).
+inline constexpr std::uint16_t kFastOpenExId = 0xf989;
 
 struct SackBlock {
   std::uint32_t left = 0;   // first sequence number of the block
@@ -27,12 +29,13 @@ struct SackBlock {
 struct FastOpenCookie {
   std::uint8_t size = 0;  // 0 asks for a cookie; else 4 to 16, even
   std::array<std::uint8_t, kFastOpenCookieMax> bytes{};
+  bool experimental = false;  // as kind 254 with the ExID, not as kind 34
 
   friend bool operator==(const FastOpenCookie&, const FastOpenCookie&) = default;
 };
 
-// The first experimental option of a segment, undecoded. `data` follows kind and length; its first
-// two or four bytes are the ExID. It lives as long as the segment.
+// The first experimental option of a segment that is not Fast Open's, undecoded. `data` follows
+// kind and length; its first two or four bytes are the ExID. It lives as long as the segment.
 struct ExperimentalOption {
   std::uint8_t kind = 0;  // 253 or 254; 0: none
   Bytes data{};

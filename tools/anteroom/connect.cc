@@ -40,6 +40,7 @@ struct ConnectCommandOptions {
   std::string remote_address;
   std::uint16_t remote_port = 0;
   std::string caller_data;
+  std::string fast_open = "off";
   double timeout_seconds = 0;
   bool no_stdin = false;
   bool json = false;
@@ -65,11 +66,13 @@ class Client {
   ~Client();
 
   tap::Trouble start();
+  tap::Trouble connect();
   // How it ended; `failed` also where it never became a connection.
   ExitCode exit_code() const { return succeeded_ ? ExitCode::done : ExitCode::failed; }
 
  private:
   void on_event(const Event& event);
+  void on_cookie_fetched();
   void on_connected();
   void on_closed(const Event& event);
   void say(const std::string& sentence, const Json& line);
@@ -78,9 +81,11 @@ class Client {
   Host& host_;
   const ConnectCommandOptions& options_;
   std::string caller_data_;
+  IpAddress address_;
   ConnectionId connection_;
   std::unique_ptr<StreamJoint> joint_;
   int timer_ = -1;
+  bool fetching_ = false;  // the cookie; the connection that matters comes then
   bool connected_ = false;
   bool gave_up_ = false;  // before the stack did
   bool succeeded_ = false;
@@ -124,16 +129,34 @@ tap::Trouble Client::start() {
   }
   host_.loop().set_event_handler([this](const Event& event) { on_event(event); });
   if (tap::Trouble trouble = watch_time()) return trouble;
-  const Result<ConnectionId> connection = host_.loop().connect(
-      {.remote = {*address, options_.remote_port}, .caller_data = bytes_of(caller_data_)});
+  address_ = *address;
+  fetching_ = fast_open_of(options_.fast_open) == FastOpen::cookie;
+  return connect();
+}
+
+tap::Trouble Client::connect() {
+  const Result<ConnectionId> connection =
+      host_.loop().connect({.remote = {address_, options_.remote_port},
+                            .caller_data = bytes_of(fetching_ ? std::string_view() : caller_data_),
+                            .fast_open = fast_open_of(options_.fast_open)});
   if (!connection) {
     return tap::Problem{fmt::format("cannot connect to {}: {}", options_.remote_address,
                                     to_string(connection.error().error))};
   }
   connection_ = *connection;
+  if (fetching_) return std::nullopt;
   joint_ = std::make_unique<StreamJoint>(host_.stack(), host_.loop(), connection_, STDIN_FILENO,
                                          STDOUT_FILENO);
   return std::nullopt;
+}
+
+void Client::on_cookie_fetched() {
+  fetching_ = false;
+  (void)host_.stack().close(host_.loop().now(), connection_);
+  if (const tap::Trouble trouble = connect()) {
+    complain(*trouble, ExitCode::misused);
+    host_.loop().request_stop();
+  }
 }
 
 void Client::on_connected() {
@@ -155,6 +178,7 @@ void Client::on_connected() {
                {"to", to_string(info->flow.remote)},
                {"caller_data_bytes", caller_data_.size()},
                {"caller_data_taken_bytes", info->caller_data_taken_bytes},
+               {"fast_open", info->fast_open},
                {"response_data_bytes", info->response_data_bytes},
                {"response_data_hex", to_hex(response)}};
   if (is_utf8(response)) line["response_data"] = std::string(text_of(response));
@@ -176,12 +200,18 @@ void Client::on_closed(const Event& event) {
     say("closed by both ends", {{"event", "closed"}, {"how", "in_order"}});
   }
   succeeded_ = connected_ && !event.failed;
-  joint_->finish();
+  if (joint_) {
+    joint_->finish();
+  } else {
+    host_.loop().request_stop();
+  }
   (void)host_.stack().close(host_.loop().now(), connection_);
 }
 
 void Client::on_event(const Event& event) {
   if (event.connection != connection_) return;
+  if (fetching_ && event.kind == EventKind::connected) return on_cookie_fetched();
+  if (fetching_ && event.kind != EventKind::closed) return;
   switch (event.kind) {
     case EventKind::connected: on_connected(); break;
     case EventKind::closed: on_closed(event); break;
@@ -215,6 +245,9 @@ void add_connect(CLI::App& program, Chosen& chosen) {
       ->check(CLI::Range(1, 65'535));
   add_host_options(command, options->host);
   command.add_option("--caller-data", options->caller_data, "TEXT or @FILE: goes out in the SYN");
+  add_fast_open_option(command, options->fast_open,
+                       "fetches a cookie (RFC 7413) by a connection of its own, then sends the "
+                       "caller data behind it; =cookie-less: without");
   command.add_option("--timeout", options->timeout_seconds, "seconds to wait for the connection");
   command.add_flag("--no-stdin", options->no_stdin, "send nothing but the caller data");
   command.add_flag("--json", options->json, "messages as JSON objects");

@@ -74,6 +74,16 @@ tap::Outcome<Config> make_config(const HostOptions& options, const TcpConfig& tc
 
 }  // namespace
 
+void add_fast_open_option(CLI::App& command, std::string& option, const std::string& help) {
+  command.add_flag("--fast-open{cookie}", option, help)
+      ->check(CLI::IsMember({"off", "cookie", "cookie-less"}));
+}
+
+FastOpen fast_open_of(const std::string& option) {
+  if (option == "cookie") return FastOpen::cookie;
+  return option == "cookie-less" ? FastOpen::cookie_less : FastOpen::off;
+}
+
 void add_host_options(CLI::App& command, HostOptions& options) {
   command.add_option("--tap", options.device, "name of the device; made if it is not there")
       ->required();

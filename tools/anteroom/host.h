@@ -37,6 +37,10 @@ struct HostOptions {
 
 void add_host_options(CLI::App& command, HostOptions& options);
 
+// `--fast-open[=cookie-less]`, and what its text means.
+void add_fast_open_option(CLI::App& command, std::string& option, const std::string& help);
+FastOpen fast_open_of(const std::string& option);
+
 class Host {
  public:
   // `tcp` is what the command wants of its connections.

@@ -40,6 +40,7 @@ struct ServeOptions {
   std::string service = "echo";
   std::string deferral = "strict";
   std::string overload = "drop";
+  std::string fast_open = "off";
   std::uint32_t backlog = ListenOptions().backlog_max;
   bool unconditional = false;
   bool consume_caller_data = false;
@@ -78,7 +79,8 @@ tap::Trouble Server::listen(const ServeOptions& options) {
          .deferral = options.deferral == "strict" ? Deferral::strict : Deferral::independent,
          .overload = options.overload == "drop" ? OverloadPolicy::drop : OverloadPolicy::reset,
          .consume_caller_data = options.consume_caller_data,
-         .backlog_max = options.backlog});
+         .backlog_max = options.backlog,
+         .fast_open = fast_open_of(options.fast_open)});
     if (!listener) {
       return tap::Problem{
           fmt::format("cannot listen on port {}: {}", port, to_string(listener.error().error))};
@@ -196,6 +198,8 @@ void add_serve(CLI::App& program, Chosen& chosen) {
   command
       .add_option("--overload", options->overload, "beyond the backlog: drop (default) or reset")
       ->check(CLI::IsMember({"drop", "reset"}));
+  add_fast_open_option(command, options->fast_open,
+                       "gives and checks cookies (RFC 7413); =cookie-less: needs none");
   command.add_flag("--consume-caller-data", options->consume_caller_data,
                    "keep the SYN's data out of the stream");
   command.add_flag("--unconditional", options->unconditional,

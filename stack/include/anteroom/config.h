@@ -43,6 +43,17 @@ enum class CongestionAlgorithm : std::uint8_t {
   cubic,     // RFC 9438, with the slow start of RFC 9406
 };
 
+// RFC 7413: data on a SYN that counts before the handshake is complete. An application must bear
+// that such data may arrive twice, in two connections (RFC 7413 6.1).
+enum class FastOpen : std::uint8_t {
+  off,
+  // The cookie of RFC 7413: asked for and given, used and checked.
+  cookie,
+  // Data goes and is taken without one, for networks where nobody forges addresses; cookies are
+  // still used where they are there.
+  cookie_less,
+};
+
 // What a connection does about explicit congestion notification.
 enum class EcnUse : std::uint8_t {
   off,       // neither asks nor answers

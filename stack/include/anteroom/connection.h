@@ -76,6 +76,8 @@ struct ConnectionInfo {
   Flow flow{};
   ListenerId listener{};                      // set where a listener made it
   std::uint32_t caller_data_taken_bytes = 0;  // of ours, acknowledged by the SYN-ACK
+  // Data of the SYN counted before the handshake was complete, under RFC 7413.
+  bool fast_open = false;
   std::uint32_t response_data_bytes = 0;  // in the SYN-ACK received: the first bytes of the stream
   std::uint16_t send_mss = 0;             // payload bytes of one segment, options deducted
   std::uint16_t receive_mss = 0;          // announced to the peer

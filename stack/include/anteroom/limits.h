@@ -32,6 +32,14 @@ struct Limits {
   // SYN's; 0 switches the rule off.
   std::uint32_t amplification_factor_max = 3;
 
+  // Fast Open (RFC 7413). A cookie is valid for one to two such periods. As a client: the servers
+  // remembered, the least recently used forgotten first; and how long one is left alone whose path
+  // seems to drop such SYNs, twice as long each time.
+  Duration fast_open_key_period = 24h;
+  std::uint32_t fast_open_servers_max = 1'024;
+  Duration fast_open_pause_min = 4min;
+  Duration fast_open_pause_max = 36h;
+
   // Memory of all send and receive buffers together, and of one of each, in bytes. One buffer's
   // maximum is rounded up to a power of two of at least 4 KiB and at most 64 MiB.
   std::uint64_t buffer_bytes_max = 1u << 30;

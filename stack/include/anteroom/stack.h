@@ -41,6 +41,14 @@ struct ListenOptions {
   OverloadPolicy overload = OverloadPolicy::drop;
   bool consume_caller_data = false;   // true: caller data is not also the start of the stream
   std::uint32_t backlog_max = 4'096;  // requests held, or (ordinary) connections not yet taken
+  // Ordinary: data behind a valid cookie is taken at once, and the connection is in the accept
+  // queue before its handshake is complete. Conditional: caller data is taken anyway; a valid
+  // cookie sets Request::address_validated, and a client that asks for one gets it when it is
+  // accepted.
+  FastOpen fast_open = FastOpen::off;
+  // Ordinary: connections taken so whose handshake is not complete (RFC 7413 5.1). Beyond them a
+  // cookie is as good as none.
+  std::uint32_t fast_open_pending_max = 256;
   std::optional<CongestionAlgorithm> congestion{};  // of its connections; else TcpConfig's
 };
 
@@ -55,6 +63,12 @@ struct ConnectOptions {
   Bytes caller_data{};  // rides in the SYN, and is the start of our stream
   // true: SYN retransmissions carry the caller data too; false: only the first SYN does.
   bool caller_data_on_retransmission = true;
+  // off: the caller data rides in the SYN, whatever the server thinks of it. cookie: it does where
+  // the server gave us a cookie; else the SYN asks for one and the data follows. cookie_less: it
+  // does, with the cookie where there is one. Both leave it off retransmissions, and off every SYN
+  // to a server whose path seems to drop them (RFC 7413 4.1.3.1). What does not fit the SYN
+  // follows.
+  FastOpen fast_open = FastOpen::off;
   std::optional<CongestionAlgorithm> congestion{};  // else TcpConfig's
 };
 
@@ -100,8 +114,8 @@ class Stack {
 
   // --- Connections ---
   // Errors: no_route, no_port, address_in_use, address_not_ours, limit_reached, no_buffer,
-  // too_large (caller data beyond one segment), invalid_argument (a remote that nobody else can
-  // be).
+  // too_large (caller data beyond one segment, or with Fast Open beyond the send buffer),
+  // invalid_argument (a remote that nobody else can be).
   Result<ConnectionId> connect(Instant now, const ConnectOptions& options);
   // Takes as many bytes as there is room for. Errors: would_block (none; `writable` tells when),
   // no_buffer (Limits::buffer_bytes_max is used up; nothing tells when it is not),

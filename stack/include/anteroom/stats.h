@@ -100,6 +100,13 @@ struct Stats {
   std::uint64_t response_data_bytes = 0;
   std::uint64_t response_data_resent = 0;  // the peer acknowledged the SYN alone
 
+  std::uint64_t fast_open_cookies_out = 0;  // given to clients
+  std::uint64_t fast_open_accepted = 0;     // SYNs that a cookie, or none needed, vouched for
+  std::uint64_t fast_open_refused = 0;      // their cookie was not valid, or too many are pending
+  std::uint64_t fast_open_sent = 0;         // our SYNs with data under RFC 7413
+  std::uint64_t fast_open_taken = 0;        // of which the server took data
+  std::uint64_t fast_open_lost = 0;         // connections whose such SYN seems to be lost
+
   std::uint64_t connections_opened = 0;  // reached ESTABLISHED
   std::uint64_t connections_closed = 0;  // ended in order
   std::uint64_t connections_failed = 0;  // ended by RST, time-out, ICMP or abort

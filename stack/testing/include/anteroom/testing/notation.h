@@ -31,6 +31,7 @@ struct OptionsNote {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamp;  // value, echo
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;         // left, right
   std::optional<std::string> fast_open;                              // cookie as hex digits
+  bool fast_open_experimental = false;                               // `FOEXP`: kind 254
   std::optional<std::pair<std::uint8_t, std::string>> experimental;  // kind, data as hex digits
   struct AccEcn {
     std::uint8_t kind = 172;

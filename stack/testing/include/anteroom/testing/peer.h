@@ -39,6 +39,8 @@ class Peer {
 
   // The peer says a segment. Text that does not parse aborts the test program with the reason.
   void sends(std::string_view segment);
+  // The stack's next SYN begins a connection whose numbers count anew.
+  void restarts() { knows_initial_ = false; }
   // Raw bytes as an IP packet.
   void sends_packet(Bytes packet);
   // Empty where the next frame of the stack is this segment; else what it is instead.
