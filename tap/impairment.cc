@@ -2,6 +2,7 @@
 // has its own.
 #include <algorithm>
 #include <random>
+#include <span>
 #include <utility>
 
 #include <anteroom/tap/impairment.h>
@@ -12,12 +13,35 @@ namespace {
 constexpr Duration kKeptBackMax = 2ms;
 constexpr std::uint64_t kOvertakersMax = 3;
 
+// Sets the ECN field of an IPv4 packet that is ECN-capable, and keeps the header checksum true
+// (RFC 1624 3). False for any other frame.
+bool mark(std::span<std::uint8_t> frame, Medium medium) {
+  constexpr std::size_t kEthernetHeader = 14, kIpHeader = 20;
+  if (medium == Medium::ethernet) {
+    const bool ipv4 = frame.size() >= kEthernetHeader && frame[12] == 0x08 && frame[13] == 0x00;
+    if (!ipv4) return false;
+    frame = frame.subspan(kEthernetHeader);
+  }
+  if (frame.size() < kIpHeader || frame[0] >> 4 != 4) return false;
+  const unsigned ecn = frame[1] & 3u;
+  if (ecn == 0 || ecn == 3) return false;
+  frame[1] = static_cast<std::uint8_t>(frame[1] | 3u);
+  // The sum has grown by what the field has grown; its complement shrinks.
+  const unsigned grown = 3 - ecn;
+  unsigned sum = (~(frame[10] * 256u + frame[11]) & 0xffffu) + grown;
+  sum = (sum & 0xffffu) + (sum >> 16);
+  frame[10] = static_cast<std::uint8_t>(~sum >> 8);
+  frame[11] = static_cast<std::uint8_t>(~sum);
+  return true;
+}
+
 }  // namespace
 
 class Impairment::Direction {
  public:
-  Direction(const ImpairmentOptions& options, std::uint64_t salt, ImpairmentStats& stats)
-      : options_(options), stats_(stats), dice_(options.seed * 2 + salt) {}
+  Direction(const ImpairmentOptions& options, Medium medium, std::uint64_t salt,
+            ImpairmentStats& stats)
+      : options_(options), medium_(medium), stats_(stats), dice_(options.seed * 2 + salt) {}
 
   void offer(Instant now, Bytes frame);
   // Moves the next due frame into `out`; 0 when none is due.
@@ -46,6 +70,7 @@ class Impairment::Direction {
   Instant due_time(Instant now, std::size_t frame_bytes);
 
   const ImpairmentOptions& options_;
+  Medium medium_;
   ImpairmentStats& stats_;
   std::mt19937_64 dice_;
   std::uint64_t order_ = 0;
@@ -89,6 +114,7 @@ void Impairment::Direction::keep(Instant due, Bytes frame, bool corrupt) {
     kept.bytes[bit / 8] = static_cast<std::uint8_t>(kept.bytes[bit / 8] ^ (1u << (bit % 8)));
     ++stats_.corrupted;
   }
+  if (happens(options_.mark) && mark(kept.bytes, medium_)) ++stats_.marked;
   if (!overtaken_ && happens(options_.reorder)) {
     overtakers_left_ = 1 + dice_() % kOvertakersMax;
     kept.due += kKeptBackMax;
@@ -150,8 +176,8 @@ Impairment::Impairment(Link& inner, const ImpairmentOptions& options)
     : inner_(inner),
       options_(options),
       scratch_(kFrameBytesMax),
-      inbound_(std::make_unique<Direction>(options_, 0, stats_)),
-      outbound_(std::make_unique<Direction>(options_, 1, stats_)) {}
+      inbound_(std::make_unique<Direction>(options_, inner.medium(), 0, stats_)),
+      outbound_(std::make_unique<Direction>(options_, inner.medium(), 1, stats_)) {}
 
 Impairment::~Impairment() = default;
 

@@ -72,6 +72,7 @@ Trouble set_one(std::string_view name, std::string_view value, ImpairmentOptions
   if (name == "loss") return set_fraction(name, value, options.loss);
   if (name == "duplicate") return set_fraction(name, value, options.duplicate);
   if (name == "corrupt") return set_fraction(name, value, options.corrupt);
+  if (name == "mark") return set_fraction(name, value, options.mark);
   if (name == "reorder") return set_fraction(name, value, options.reorder);
   if (name == "delay") return set_time(name, value, options.delay);
   if (name == "jitter") return set_time(name, value, options.jitter);
@@ -80,7 +81,7 @@ Trouble set_one(std::string_view name, std::string_view value, ImpairmentOptions
   if (name == "seed") return set_number(name, value, options.seed);
   return Problem{
       "cannot use the impairment '" + std::string(name) +
-      "': known are loss, duplicate, corrupt, reorder, delay, jitter, rate, queue, seed"};
+      "': known are loss, duplicate, corrupt, mark, reorder, delay, jitter, rate, queue, seed"};
 }
 
 }  // namespace

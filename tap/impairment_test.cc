@@ -67,6 +67,35 @@ TEST(Impairment, LosesAboutTheShareItIsToldTo) {
   EXPECT_NEAR(static_cast<double>(stats.lost), 1'000, 150);
 }
 
+// RFC 3168 5, RFC 1624 3: ECT becomes CE, the header checksum stays true; everything else passes
+// untouched.
+TEST(Impairment, MarksWhatIsEcnCapable) {
+  for (const unsigned ecn : {0u, 1u, 2u, 3u}) {
+    std::vector<std::uint8_t> packet = {0x45, 0, 0,   20, 0, 0, 0x40, 0, 64, 6,
+                                        0,    0, 192, 0,  2, 1, 192,  0, 2,  2};
+    packet[1] = static_cast<std::uint8_t>(0xfc | ecn);
+    const auto sum_of = [](const std::vector<std::uint8_t>& header) {
+      unsigned sum = 0;
+      for (std::size_t i = 0; i < 20; i += 2) sum += header[i] * 256u + header[i + 1];
+      while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+      return sum;
+    };
+    const unsigned checksum = 0xffff - sum_of(packet);
+    packet[10] = static_cast<std::uint8_t>(checksum >> 8);
+    packet[11] = static_cast<std::uint8_t>(checksum);
+    ASSERT_EQ(sum_of(packet), 0xffffu);
+    MemoryLink wire({.medium = Medium::ip});
+    Impairment impaired(wire.first(), {.mark = 1});
+    impaired.send(kStart, packet);
+    std::vector<std::uint8_t> arrived(100);
+    arrived.resize(wire.second().receive(kStart, arrived));
+    ASSERT_EQ(arrived.size(), packet.size());
+    EXPECT_EQ(arrived[1] & 3u, ecn == 0 ? 0u : 3u);
+    EXPECT_EQ(sum_of(arrived), 0xffffu) << ecn;
+    EXPECT_EQ(impaired.stats().marked, ecn == 1 || ecn == 2 ? 1u : 0u);
+  }
+}
+
 TEST(Impairment, DuplicatesAboutTheShareItIsToldTo) {
   ImpairmentStats stats;
   const auto arrived = send_numbered({.duplicate = 0.1, .seed = 3}, 10'000, stats);

@@ -106,8 +106,10 @@ class Host {
       options.timestamp_value = choices.word();
     }
     if ((shape & 4) != 0) {
-      options.sack_count = 1;
-      options.sack[0] = {ack_ + choices.byte() * 16u - 256, ack_ + choices.byte() * 16u};
+      options.sack_count = static_cast<std::uint8_t>(1 + choices.byte() % 2);  // two: a duplicate
+      for (std::uint8_t i = 0; i < options.sack_count; ++i) {
+        options.sack[i] = {ack_ + choices.byte() * 16u - 256, ack_ + choices.byte() * 16u};
+      }
     }
     std::uint16_t port = (shape & 8) != 0 ? 81 : 80;
     if (shape >> 5 == 7) {  // one of the peer's ports plays Fast Open
@@ -116,11 +118,16 @@ class Host {
       if ((shape & 4) != 0) options.fast_open = cookie_;
       options.sack_count = 0;
     }
+    // Nine flags, two bits for the IP header's ECN field, and one for the counters of accurate ECN.
+    const std::uint16_t flags = choices.word();
+    if ((flags >> 11 & 1) != 0 && options.sack_count == 0 && !options.has_fast_open) {
+      options.acc_ecn = {172, 3, choices.byte(), choices.byte(), choices.byte()};
+    }
     const TcpHeader header{static_cast<std::uint16_t>(1000 + (shape >> 5)),
                            port,
                            seq_ + choices.byte() - 128u * ((shape >> 4) & 1),
                            ack_ + choices.byte() % 4u - 1,
-                           static_cast<std::uint16_t>(choices.byte() & 0x3f),
+                           static_cast<std::uint16_t>(flags & 0x1ff),
                            choices.word(),
                            0,
                            choices.byte()};
@@ -132,6 +139,7 @@ class Host {
     ip.source = IpAddress::v4(192, 0, 2, 2);
     ip.destination = IpAddress::v4(192, 0, 2, 1);
     ip.protocol = kProtocolTcp;
+    ip.ecn = flags >> 9 & 3;
     ip.payload_bytes = static_cast<std::uint16_t>(size);
     finish_tcp_checksum(tcp.first(size), written,
                         pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, size));

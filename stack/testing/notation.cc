@@ -77,7 +77,7 @@ bool read_option(Reader& in, OptionsNote& options) {
     return true;
   }
   if (in.take("ECN")) {
-    OptionsNote::AccEcn& counters = options.acc_ecn.emplace();
+    AccEcnNote& counters = options.acc_ecn.emplace();
     if (in.take("1")) counters.kind = 174;
     while (in.take("e0b") || in.take("ceb") || in.take("e1b")) {
       if (!in.take_number(a)) return false;
@@ -213,7 +213,7 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
   }
   if (options->acc_ecn.kind != 0) {
     const AccEcnOption& seen = options->acc_ecn;
-    OptionsNote::AccEcn& counters = noted.acc_ecn.emplace();
+    AccEcnNote& counters = noted.acc_ecn.emplace();
     counters.kind = seen.kind;
     const bool first = seen.kind == 172;
     counters.counters = {first ? seen.ect0_bytes : seen.ect1_bytes, seen.ce_bytes,

@@ -222,7 +222,8 @@ void print_counters(const BridgeOptions& options, const Bridge& bridge) {
   const std::vector<std::pair<const char*, std::uint64_t>> mishaps = {
       {"frames", impairment.frames},         {"lost", impairment.lost},
       {"duplicated", impairment.duplicated}, {"corrupted", impairment.corrupted},
-      {"reordered", impairment.reordered},   {"overflowed", impairment.overflowed}};
+      {"marked", impairment.marked},         {"reordered", impairment.reordered},
+      {"overflowed", impairment.overflowed}};
   if (options.json) {
     Json line = {{"event", "counters"}};
     for (const auto& [name, value] : rows) line[name] = value;
@@ -258,7 +259,7 @@ void add_bridge(CLI::App& program, Chosen& chosen) {
       ->allow_extra_args(false);
   command.add_option(
       "--impair", options->impair,
-      "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,"
+      "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,mark=1%,"
       "rate=100mbit,queue=1000,seed=7");
   command.add_option("--mtu", options->mtu, "of both devices, in bytes (default: 1500)")
       ->check(CLI::Range(576, 65'521));

@@ -97,7 +97,7 @@ void add_host_options(CLI::App& command, HostOptions& options) {
       ->check(CLI::Range(576, 65'521));
   command.add_option(
       "--impair", options.impair,
-      "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,"
+      "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,mark=1%,"
       "rate=100mbit,queue=1000,seed=7");
   command.add_option("--capture", options.capture, "write every frame to this pcap file");
   command.add_option("--seed", options.seed,

@@ -249,7 +249,8 @@ void Report::counters(Instant now, const Stats& stats, const tap::LoopStats& loo
     line["impairment"] = {
         {"frames", impairment->frames},         {"lost", impairment->lost},
         {"duplicated", impairment->duplicated}, {"corrupted", impairment->corrupted},
-        {"reordered", impairment->reordered},   {"overflowed", impairment->overflowed}};
+        {"marked", impairment->marked},         {"reordered", impairment->reordered},
+        {"overflowed", impairment->overflowed}};
   }
   json_line(line);
   flush();

@@ -1,4 +1,4 @@
-// A bad link around a link: loses, delays, reorders, duplicates and corrupts frames in both
+// A bad link around a link: loses, delays, reorders, duplicates, corrupts and marks frames in both
 // directions. Same seed, same frames, same times: the same mishaps. Not here: what TCP makes of it.
 #pragma once
 
@@ -19,6 +19,7 @@ struct ImpairmentOptions {
   double loss = 0;
   double duplicate = 0;
   double corrupt = 0;  // one bit, anywhere in the frame
+  double mark = 0;     // congestion experienced, RFC 3168 5, where the sender understands it
   double reorder = 0;  // kept back until one to three later frames have passed, or 2 ms
   Duration delay{};    // of every frame
   Duration jitter{};   // up to so much more, evenly drawn; frames may overtake
@@ -27,7 +28,8 @@ struct ImpairmentOptions {
   std::uint64_t seed = 1;
 };
 
-// Reads "loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,rate=100mbit,queue=1000,
+// Reads
+// "loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,mark=1%,rate=100mbit,queue=1000,
 // seed=7"; any of them, in any order. Fractions with or without "%", times in ns, us, ms or s.
 Outcome<ImpairmentOptions> parse_impairment(std::string_view text);
 
@@ -36,6 +38,7 @@ struct ImpairmentStats {
   std::uint64_t lost = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t corrupted = 0;
+  std::uint64_t marked = 0;
   std::uint64_t reordered = 0;
   std::uint64_t overflowed = 0;  // lost because the queue was full
 };

@@ -24,6 +24,13 @@
 
 namespace anteroom::testing {
 
+struct AccEcnNote {
+  std::uint8_t kind = 172;
+  std::vector<std::uint32_t> counters;  // up to three, in the order of the kind
+
+  friend bool operator==(const AccEcnNote&, const AccEcnNote&) = default;
+};
+
 struct OptionsNote {
   std::optional<std::uint16_t> mss;
   std::optional<std::uint8_t> window_scale;
@@ -33,13 +40,7 @@ struct OptionsNote {
   std::optional<std::string> fast_open;                              // cookie as hex digits
   bool fast_open_experimental = false;                               // `FOEXP`: kind 254
   std::optional<std::pair<std::uint8_t, std::string>> experimental;  // kind, data as hex digits
-  struct AccEcn {
-    std::uint8_t kind = 172;
-    std::vector<std::uint32_t> counters;  // up to three, in the order of the kind
-
-    friend bool operator==(const AccEcn&, const AccEcn&) = default;
-  };
-  std::optional<AccEcn> acc_ecn;  // `ECN e0b 1 ceb 0 e1b 1`, or the other way round
+  std::optional<AccEcnNote> acc_ecn;  // `ECN e0b 1 ceb 0 e1b 1`, or the other way round
 
   friend bool operator==(const OptionsNote&, const OptionsNote&) = default;
 };
