@@ -217,7 +217,7 @@ TEST(EcnPair, MarksStandInForLosses) {
       if (!capable || ++frames % 40 != 0) return true;
       // ECT(0) becomes CE, and the header checksum follows: one bit more in the first word.
       frame[15] |= kCongestionExperienced;
-      const unsigned sum = (frame[24] << 8 | frame[25]) - 1u;
+      const unsigned sum = frame[24] * 256u + frame[25] - 1u;
       frame[24] = static_cast<std::uint8_t>(sum >> 8);
       frame[25] = static_cast<std::uint8_t>(sum);
       return true;
