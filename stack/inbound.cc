@@ -184,7 +184,9 @@ void Stack::Parts::receive_for_listener(Instant now, const Flow& flow, std::uint
   }
   if (segment.has(tcp_flag::rst)) return drop(DropReason::tcp_reset_unmatched);  // first
   if (segment.has(tcp_flag::ack)) {                                              // second
-    drop(DropReason::tcp_no_connection);
+    const bool cookie = listeners[listener].cookies_until > now && !segment.has(tcp_flag::syn);
+    if (cookie && open_from_cookie(now, listener, flow, hash, segment)) return;
+    drop(cookie ? DropReason::tcp_syn_cookie_invalid : DropReason::tcp_no_connection);
     return reply_reset(flow, segment);
   }
   if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::fin)) {  // fourth
@@ -238,6 +240,11 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
                                  std::uint64_t hash, const Segment& segment) {
   Listener& chosen = listeners[listener];
   const bool full = chosen.half_open + chosen.ready >= chosen.options.backlog_max;
+  const bool cookies = chosen.options.overload == OverloadPolicy::syn_cookies &&
+                       chosen.ready < chosen.options.backlog_max;
+  if (cookies && (full || connections.full())) {
+    return answer_with_cookie(now, chosen, flow, hash, segment);
+  }
   if (full) {
     drop(DropReason::accept_queue_full);
     if (chosen.options.overload == OverloadPolicy::reset) {
@@ -291,7 +298,10 @@ void Stack::Parts::reply_icmp_error(Instant now, IcmpType type, std::uint8_t cod
 }
 
 void Stack::Parts::reply_reset(const Flow& flow, const Segment& segment) {
-  if (const auto reset = reset_for(segment)) reply_segment(flow, *reset);
+  const auto reset = reset_for(segment);
+  if (!reset) return;
+  reply_segment(flow, *reset);
+  ++stats.resets_out;
 }
 
 void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segment) {
@@ -317,7 +327,6 @@ void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segmen
   header.dont_fragment = true;
   if (!outbox.push(header, written)) return drop(DropReason::reply_queue_full);
   ++stats.segments_out;
-  ++stats.resets_out;
 }
 
 }  // namespace anteroom

@@ -1,17 +1,20 @@
 // What a Stack is made of, and the functions behind its doors. Only stack/*.cc sees this.
 //
-//   stack.cc     the doors: frames in, frames out, time
-//   inbound.cc   what becomes of a packet, layer by layer
-//   fast_open.cc what RFC 7413 adds to a handshake
-//   settle.cc    after each call on a connection: events, ready list, deadline, end
-//   verbs.cc     listeners, requests, connections as the owner drives them
+//   stack.cc       the doors: frames in, frames out, time
+//   inbound.cc     what becomes of a packet, layer by layer
+//   fast_open.cc   what RFC 7413 adds to a handshake
+//   syn_cookies.cc an ordinary listener under a flood of SYNs
+//   settle.cc      after each call on a connection: events, ready list, deadline, end
+//   verbs.cc       listeners, requests, connections as the owner drives them
 #pragma once
 
 #include <anteroom/stack.h>
 
 #include "stack/accept/backlog.h"
 #include "stack/accept/fast_open.h"
+#include "stack/accept/syn_cookies.h"
 #include "stack/base/rng.h"
+#include "stack/connection_slot.h"
 #include "stack/ip/icmp.h"
 #include "stack/ip/path_mtu.h"
 #include "stack/ip/reassembly.h"
@@ -20,48 +23,9 @@
 #include "stack/neighbor/arp.h"
 #include "stack/neighbor/cache.h"
 #include "stack/outbox.h"
-#include "stack/tcp/connection.h"
 #include "stack/tcp/isn.h"
 
 namespace anteroom {
-
-inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
-
-// A connection and its places in the stack's lists.
-struct ConnectionSlot {
-  ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
-
-  Connection tcp;
-  ListenerId listener{};       // set where a listener made it
-  std::uint32_t flow_tag = 0;  // low half of the flow's hash
-  HeapPosition deadline = kNotQueued;
-  std::uint32_t next_ready = kNoSlot;  // in the ready list, or parked at a neighbor
-  std::uint32_t next_event = kNoSlot;
-  std::uint32_t next_accept = kNoSlot;  // in the listener's accept queue
-  bool listed : 1 = false;              // in the ready list or parked
-  bool has_event : 1 = false;           // in the event list
-  bool ordinary : 1 = false;            // its listener has no condition function
-  bool half_open : 1 = false;           // counted so at its listener
-  bool taken : 1 = false;               // from its accept queue
-  bool announced : 1 = false;           // the owner knows the id
-  bool released : 1 = false;            // the owner gave the id up
-  bool told_closed : 1 = false;
-  bool replaced : 1 = false;  // its flow belongs to a later connection
-  // Fast Open: in its first SYN or SYN-ACK, then none.
-  FastOpenOption fast_open_option : 2 = FastOpenOption::none;
-  bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc
-  bool fast_open : 1 = false;        // ConnectionInfo::fast_open
-};
-
-// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
-// else is what it costs.
-static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 16 <= 512);
-
-// A first-in first-out list through the slots, by one of their links.
-struct SlotList {
-  std::uint32_t first = kNoSlot;
-  std::uint32_t last = kNoSlot;
-};
 
 struct Stack::Parts {
   explicit Parts(const Config& chosen);
@@ -89,6 +53,12 @@ struct Stack::Parts {
                         bool broadcast);
   void reply_reset(const Flow& flow, const Segment& segment);
   void reply_segment(const Flow& flow, const OutgoingSegment& segment);
+
+  // --- syn_cookies.cc ---
+  void answer_with_cookie(Instant now, Listener& listener, const Flow& flow, std::uint64_t hash,
+                          const Segment& syn);
+  bool open_from_cookie(Instant now, std::uint32_t index, const Flow& flow, std::uint64_t hash,
+                        const Segment& segment);
 
   // --- fast_open.cc ---
   void note_fast_open(Instant now, std::uint32_t request, const Segment& syn);
@@ -153,9 +123,11 @@ struct Stack::Parts {
   std::uint32_t find_connection(std::uint64_t hash, const Flow& flow) const;
   std::uint32_t find_listener(const Endpoint& local) const;
   ConnectionSlot* find_owned(ConnectionId connection);
-  // The slot for a new connection, or the limit that is in the way.
+  // The slot for a new connection, or the limit that is in the way. `iss`: where it was said
+  // before.
   Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash,
-                                        std::optional<CongestionAlgorithm> congestion);
+                                        std::optional<CongestionAlgorithm> congestion,
+                                        std::optional<Seq> iss = std::nullopt);
   bool evict_time_wait();
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
@@ -190,6 +162,7 @@ struct Stack::Parts {
   Backlog backlog;
   FastOpenCookies fast_open_cookies;
   FastOpenServers fast_open_servers;
+  SynCookies syn_cookies;
   SlotList ready;
   SlotList events;
   std::vector<std::uint32_t> asked_listeners;  // those that may have something to indicate

@@ -10,6 +10,7 @@
 #include "stack/accept/backlog.h"
 #include "stack/base/keyed_hash.h"
 #include "stack/parts.h"
+#include "stack/wire/checksum.h"
 
 namespace {
 
@@ -59,6 +60,75 @@ std::uint64_t story(std::uint8_t seed) {
   (void)pair.client.abort(pair.now(), *client);
   pair.run();
   return digest;
+}
+
+// The i-th of many SYNs from nowhere.
+void forge_syn(std::uint32_t i, const IpAddress& to, MutableBytes packet) {
+  const TcpHeader tcp{
+      static_cast<std::uint16_t>(1'024 + i % 50'000), 80, i, 0, tcp_flag::syn, 1'000};
+  Ipv4Header ip;
+  ip.source = IpAddress::v4(0x0a000000 + i * 7);
+  ip.destination = to;
+  ip.protocol = kProtocolTcp;
+  const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
+  const Written written = emit_tcp(tcp, {}, segment);
+  ip.payload_bytes = static_cast<std::uint16_t>(written.bytes);
+  finish_tcp_checksum(segment, written,
+                      pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, written.bytes));
+  emit_ipv4(ip, packet);
+}
+
+// RFC 4987 3.6: a hundred thousand forged SYNs cost an ordinary listener nothing but its backlog,
+// and a client that is there still gets in.
+TEST(Flood, CostsNoMemoryAndKeepsNobodyOut) {
+  Config config = test_config(1);
+  config.interface.medium = Medium::ip;
+  Stack server(config);
+  const ListenerId listener =
+      server
+          .listen({.local = {{}, 80}, .overload = OverloadPolicy::syn_cookies, .backlog_max = 128})
+          .value();
+  std::vector<std::uint8_t> out(server.frame_bytes_max());
+  Instant now{1s};
+  const auto drain = [&] {
+    while (server.next_frame(now, out) != 0) {
+    }
+  };
+  std::vector<std::uint8_t> packet(kIpv4HeaderBytes + 20);
+  const auto forged = [&](std::uint32_t i) {
+    forge_syn(i, config.interface.addresses.front().address, packet);
+    server.receive(now, packet);
+    now += 10us;
+    server.advance(now);
+    drain();
+  };
+  std::uint32_t i = 0;
+  while (i < 1'000) forged(++i);
+  const std::uint64_t before = allocations;
+  while (i < 100'000) forged(++i);
+  EXPECT_EQ(allocations, before);
+  EXPECT_LE(server.stats().connections, 128u);
+  EXPECT_EQ(server.stats().buffer_bytes, 0u);
+  EXPECT_GE(server.stats().syn_cookies_sent, 99'000u);
+
+  Config own = test_config(2);
+  own.interface.medium = Medium::ip;
+  Stack client(own);
+  const Endpoint there{config.interface.addresses.front().address, 80};
+  const ConnectionId ours = client.connect(now, {.remote = there}).value();
+  EXPECT_TRUE(client.send(now, ours, bytes_of("hello")));
+  for (int turn = 0; turn < 4; ++turn) {
+    while (const std::size_t size = client.next_frame(now, out)) {
+      server.receive(now, Bytes(out).first(size));
+    }
+    while (const std::size_t size = server.next_frame(now, out)) {
+      client.receive(now, Bytes(out).first(size));
+    }
+  }
+  const ConnectionId theirs = server.take(listener).value();
+  EXPECT_EQ(server.receive_into(now, theirs, out).value(), 5u);
+  EXPECT_EQ(client.connection_info(ours)->state, State::established);
+  EXPECT_EQ(server.stats().syn_cookies_accepted, 1u);
 }
 
 TEST(Determinism, SameSeedSameInputsSameBytes) {

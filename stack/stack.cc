@@ -21,6 +21,7 @@ enum Purpose : std::uint8_t {
   kSources = 3,
   kRandom = 4,
   kFastOpen = 5,
+  kSynCookies = 6,
 };
 
 // Below this a window would not hold a few segments.
@@ -60,7 +61,8 @@ Stack::Parts::Parts(const Config& chosen)
       listeners(chosen.limits.listeners_max),
       backlog(chosen.limits, derive_key(chosen.seed, kSources)),
       fast_open_cookies(derive_key(chosen.seed, kFastOpen), chosen.limits.fast_open_key_period),
-      fast_open_servers(chosen.limits) {}
+      fast_open_servers(chosen.limits),
+      syn_cookies(derive_key(chosen.seed, kSynCookies)) {}
 
 Stack::Parts::~Parts() {
   for (std::uint32_t i = 0; i < connections.slots_made(); ++i) {

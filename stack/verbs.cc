@@ -18,7 +18,10 @@ constexpr Failure kStale{Error::stale_id};
 Result<ListenerId> Stack::listen(const ListenOptions& options) {
   Parts& p = *parts_;
   const Endpoint& local = options.local;
-  if (local.port == 0 || options.backlog_max == 0) return Failure{Error::invalid_argument};
+  const bool unknown_way = options.conditional && options.overload == OverloadPolicy::syn_cookies;
+  if (local.port == 0 || options.backlog_max == 0 || unknown_way) {
+    return Failure{Error::invalid_argument};
+  }
   if (!local.address.is_any() && !p.interface.is_own(local.address)) {
     return Failure{Error::address_not_ours};
   }
@@ -142,8 +145,10 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }
-  slot.fast_open_option = request.cookie;
-  slot.fast_open = request.address_validated && request.caller_data_bytes != 0;
+  if (request.fast_open) {
+    slot.fast_open_option = request.cookie;
+    slot.fast_open = request.address_validated && request.caller_data_bytes != 0;
+  }
   const std::uint32_t listener = request.listener;
   p.backlog.remove(*index, p.listeners);
   ++p.stats.requests_accepted;
@@ -160,6 +165,7 @@ Status Stack::reject(Instant now, PendingId pending) {
   if (!index) return index.error();
   const PendingConnection& request = p.backlog[*index];
   p.reply_segment(request.flow, reset_for_syn(request.irs, request.caller_data_bytes));
+  ++p.stats.resets_out;
   const std::uint32_t listener = request.listener;
   p.backlog.remove(*index, p.listeners);
   ++p.stats.requests_rejected;
@@ -199,11 +205,14 @@ std::uint32_t Stack::Parts::find_connection(std::uint64_t hash, const Flow& flow
 
 Result<std::uint32_t> Stack::Parts::make_connection(Instant now, const Flow& flow,
                                                     std::uint64_t hash,
-                                                    std::optional<CongestionAlgorithm> congestion) {
+                                                    std::optional<CongestionAlgorithm> congestion,
+                                                    std::optional<Seq> iss) {
   if (connections.full() && !evict_time_wait()) {
     return Failure{Error::limit_reached, config.limits.connections_max};
   }
-  const Birth birth{flow, initial_numbers(hash, now), path_mtu.find(now, flow.remote.address),
+  InitialNumbers numbers = initial_numbers(hash, now);
+  if (iss) numbers.iss = *iss;
+  const Birth birth{flow, numbers, path_mtu.find(now, flow.remote.address),
                     congestion.value_or(config.tcp.congestion)};
   const std::uint32_t index = connections.emplace(birth, ctx).index;
   connections[index].flow_tag = static_cast<std::uint32_t>(hash);

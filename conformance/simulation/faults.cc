@@ -109,6 +109,9 @@ ListenerPlan draw_listener(Dice& dice, std::uint16_t port) {
   plan.options.conditional = port != kPortFirst;
   plan.options.deferral = dice.one_of({Deferral::strict, Deferral::independent});
   plan.options.overload = dice.one_of({OverloadPolicy::drop, OverloadPolicy::reset});
+  if (!plan.options.conditional && dice.happens(0.5)) {
+    plan.options.overload = OverloadPolicy::syn_cookies;
+  }
   plan.options.consume_caller_data = plan.options.conditional && dice.happens(0.3);
   if (dice.happens(0.3)) {
     plan.options.backlog_max = static_cast<std::uint32_t>(dice.between(1, 5));

@@ -35,6 +35,7 @@ struct Listener {
   std::uint32_t first_ready = UINT32_MAX;
   std::uint32_t last_ready = UINT32_MAX;
   FastOpenPending fast_open_pending;  // of those, in SYN-RECEIVED
+  Instant cookies_until{};            // when the last SYN cookie given expires
 };
 
 }  // namespace anteroom

@@ -39,7 +39,6 @@ struct PendingConnection {
   Error withdrawal{};        // where withdrawn
   std::uint8_t ecn : 2 = 0;  // of the IP header
   EcnMode ecn_asked : 2 = EcnMode::none;
-  FastOpenOption cookie : 2 = FastOpenOption::none;  // that its SYN-ACK shall bring
   bool has_mss : 1 = false;
   bool has_window_scale : 1 = false;
   bool sack_permitted : 1 = false;
@@ -50,6 +49,7 @@ struct PendingConnection {
   bool indicated : 1 = false;
   bool deferred : 1 = false;
   bool withdrawn : 1 = false;
+  FastOpenOption cookie : 2 = FastOpenOption::none;  // that its SYN-ACK shall bring
 
   Bytes data() const { return {caller_data, caller_data_bytes}; }
   SynOptions options() const;

@@ -132,6 +132,7 @@ const char* to_string(DropReason reason) {
     case DropReason::tcp_out_of_order_limit: return "tcp_out_of_order_limit";
     case DropReason::tcp_after_close: return "tcp_after_close";
     case DropReason::tcp_connection_limit: return "tcp_connection_limit";
+    case DropReason::tcp_syn_cookie_invalid: return "tcp_syn_cookie_invalid";
     case DropReason::accept_queue_full: return "accept_queue_full";
     case DropReason::request_duplicate: return "request_duplicate";
     case DropReason::request_segment_unexpected: return "request_segment_unexpected";

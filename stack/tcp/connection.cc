@@ -85,6 +85,12 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpe
   return true;
 }
 
+// It is not counted as a transmission of ours: there is no round trip to measure, none was lost.
+void Connection::assume_syn_ack_sent() {
+  owes_syn_ = false;
+  snd_.on_syn_sent(0);
+}
+
 // RFC 5681 3.1, RFC 6928: the initial window.
 void Connection::start_congestion(const TcpContext& ctx) {
   congestion_ = Congestion({.algorithm = congestion_.algorithm(),

@@ -32,6 +32,7 @@ class Connection {
                                  bool repeat_data, const TcpContext& ctx);
   [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
                                   const TcpContext& ctx);
+  void assume_syn_ack_sent();  // after open_passive(): a SYN cookie went out in its place
 
   // --- User calls: RFC 9293 3.10.2 to 3.10.5 ---
   Result<std::size_t> send(Instant now, Bytes data, bool urgent, const TcpContext& ctx);

@@ -35,7 +35,8 @@ class Host {
   Host() : stack_(config()), out_(stack_.frame_bytes_max()) {
     (void)stack_.listen(
         {.local = {{}, 80}, .conditional = true, .deferral = Deferral::independent});
-    (void)stack_.listen({.local = {{}, 81}, .backlog_max = 4});
+    (void)stack_.listen(
+        {.local = {{}, 81}, .overload = OverloadPolicy::syn_cookies, .backlog_max = 4});
     (void)stack_.listen(
         {.local = {{}, 82}, .fast_open = FastOpen::cookie, .fast_open_pending_max = 2});
     (void)stack_.listen({.local = {{}, 83}, .fast_open = FastOpen::cookie_less});

@@ -90,7 +90,7 @@ Peer Peer::established(PeerOptions options, std::uint16_t window) {
   return peer;
 }
 
-std::vector<std::uint8_t> Peer::packet_from(std::string_view text) const {
+std::vector<std::uint8_t> Peer::packet_of(std::string_view text) const {
   const SegmentNote note = parse_or_abort(text);
   std::vector<std::uint8_t> experimental;
   const TcpOptions options = options_from(note.options.value_or(OptionsNote()), experimental);
@@ -126,7 +126,7 @@ std::vector<std::uint8_t> Peer::packet_from(std::string_view text) const {
   return packet;
 }
 
-void Peer::sends(std::string_view segment) { stack_->receive(now_, packet_from(segment)); }
+void Peer::sends(std::string_view segment) { stack_->receive(now_, packet_of(segment)); }
 
 void Peer::sends_packet(Bytes packet) { stack_->receive(now_, packet); }
 

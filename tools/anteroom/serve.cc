@@ -71,13 +71,18 @@ class Server {
   Bytes response_data_;  // of the verdict that is being carried out
 };
 
+OverloadPolicy overload_of(const std::string& text) {
+  if (text == "syn-cookies") return OverloadPolicy::syn_cookies;
+  return text == "drop" ? OverloadPolicy::drop : OverloadPolicy::reset;
+}
+
 tap::Trouble Server::listen(const ServeOptions& options) {
   for (const std::uint16_t port : options.ports) {
     const Result<ListenerId> listener = host_.loop().listen(
         {.local = {{}, port},
          .conditional = !options.unconditional,
          .deferral = options.deferral == "strict" ? Deferral::strict : Deferral::independent,
-         .overload = options.overload == "drop" ? OverloadPolicy::drop : OverloadPolicy::reset,
+         .overload = overload_of(options.overload),
          .consume_caller_data = options.consume_caller_data,
          .backlog_max = options.backlog,
          .fast_open = fast_open_of(options.fast_open)});
@@ -196,8 +201,9 @@ void add_serve(CLI::App& program, Chosen& chosen) {
   command.add_option("--backlog", options->backlog, "requests held for a verdict at most")
       ->check(CLI::Range(1u, 65'536u));
   command
-      .add_option("--overload", options->overload, "beyond the backlog: drop (default) or reset")
-      ->check(CLI::IsMember({"drop", "reset"}));
+      .add_option("--overload", options->overload,
+                  "beyond the backlog: drop (default), reset, or syn-cookies (--unconditional)")
+      ->check(CLI::IsMember({"drop", "reset", "syn-cookies"}));
   add_fast_open_option(command, options->fast_open,
                        "gives and checks cookies (RFC 7413); =cookie-less: needs none");
   command.add_flag("--consume-caller-data", options->consume_caller_data,

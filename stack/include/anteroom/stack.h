@@ -32,7 +32,13 @@ enum class Deferral : std::uint8_t {
 };
 
 // What a listener at a limit does with one more SYN.
-enum class OverloadPolicy : std::uint8_t { drop, reset };
+enum class OverloadPolicy : std::uint8_t {
+  drop,
+  reset,
+  // Ordinary listeners: answers and remembers nothing (RFC 4987 3.6); the connection is made by the
+  // acknowledgment. The MSS is rounded down; window scale, SACK and ECN need timestamps.
+  syn_cookies,
+};
 
 struct ListenOptions {
   Endpoint local{};          // address may be any (IpAddress()); port 1 to 65,535
@@ -95,7 +101,8 @@ class Stack {
   std::size_t frame_bytes_max() const;
 
   // --- Listeners ---
-  // Errors: address_in_use, address_not_ours, limit_reached, invalid_argument (port 0).
+  // Errors: address_in_use, address_not_ours, limit_reached, invalid_argument (port 0, no backlog,
+  // SYN cookies for a conditional listener).
   Result<ListenerId> listen(const ListenOptions& options);
   // Withdraws every request and resets every connection that nobody took. Errors: stale_id.
   Status close(Instant now, ListenerId listener);

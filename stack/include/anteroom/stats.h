@@ -54,6 +54,7 @@ enum class DropReason : std::uint8_t {
   tcp_out_of_order_limit,
   tcp_after_close,  // data for a connection whose owner has closed it
   tcp_connection_limit,
+  tcp_syn_cookie_invalid,  // an acknowledgment while SYN cookies are out, of none of them
   accept_queue_full,
   request_duplicate,           // the same SYN again: absorbed
   request_segment_unexpected,  // FIN, data or ACK for a request that has sent nothing
@@ -106,6 +107,10 @@ struct Stats {
   std::uint64_t fast_open_sent = 0;         // our SYNs with data under RFC 7413
   std::uint64_t fast_open_taken = 0;        // of which the server took data
   std::uint64_t fast_open_lost = 0;         // connections whose such SYN seems to be lost
+
+  std::uint64_t syn_cookies_sent = 0;
+  std::uint64_t syn_cookies_accepted = 0;  // connections made of them
+  std::uint64_t syn_cookies_failed = 0;    // forged, too old, used, or no cookie at all
 
   std::uint64_t connections_opened = 0;  // reached ESTABLISHED
   std::uint64_t connections_closed = 0;  // ended in order

@@ -41,6 +41,8 @@ class Peer {
   void sends(std::string_view segment);
   // The stack's next SYN begins a connection whose numbers count anew.
   void restarts() { knows_initial_ = false; }
+  // That segment as an IP packet: for another stack.
+  std::vector<std::uint8_t> packet_of(std::string_view segment) const;
   // Raw bytes as an IP packet.
   void sends_packet(Bytes packet);
   // Empty where the next frame of the stack is this segment; else what it is instead.
@@ -71,7 +73,6 @@ class Peer {
   State state();
 
  private:
-  std::vector<std::uint8_t> packet_from(std::string_view segment) const;
   bool fetch();
 
   PeerOptions options_;

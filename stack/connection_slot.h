@@ -1,0 +1,51 @@
+// A connection as the stack holds it: with its places in the stack's lists, and what its owner and
+// its listener have to do with it. Not here: TCP (tcp/connection.h), what moves the lists
+// (settle.cc).
+#pragma once
+
+#include "stack/accept/fast_open.h"
+#include "stack/base/deadline_queue.h"
+#include "stack/base/slab.h"
+#include "stack/tcp/connection.h"
+
+namespace anteroom {
+
+inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
+
+// A connection and its places in the stack's lists.
+struct ConnectionSlot {
+  ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
+
+  Connection tcp;
+  ListenerId listener{};       // set where a listener made it
+  std::uint32_t flow_tag = 0;  // low half of the flow's hash
+  HeapPosition deadline = kNotQueued;
+  std::uint32_t next_ready = kNoSlot;  // in the ready list, or parked at a neighbor
+  std::uint32_t next_event = kNoSlot;
+  std::uint32_t next_accept = kNoSlot;  // in the listener's accept queue
+  bool listed : 1 = false;              // in the ready list or parked
+  bool has_event : 1 = false;           // in the event list
+  bool ordinary : 1 = false;            // its listener has no condition function
+  bool half_open : 1 = false;           // counted so at its listener
+  bool taken : 1 = false;               // from its accept queue
+  bool announced : 1 = false;           // the owner knows the id
+  bool released : 1 = false;            // the owner gave the id up
+  bool told_closed : 1 = false;
+  bool replaced : 1 = false;  // its flow belongs to a later connection
+  // Fast Open: in its first SYN or SYN-ACK, then none.
+  FastOpenOption fast_open_option : 2 = FastOpenOption::none;
+  bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc
+  bool fast_open : 1 = false;        // ConnectionInfo::fast_open
+};
+
+// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
+// else is what it costs.
+static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 16 <= 512);
+
+// A first-in first-out list through the slots, by one of their links.
+struct SlotList {
+  std::uint32_t first = kNoSlot;
+  std::uint32_t last = kNoSlot;
+};
+
+}  // namespace anteroom
