@@ -38,9 +38,9 @@ struct ConnectionSlot {
   bool fast_open : 1 = false;        // ConnectionInfo::fast_open
 };
 
-// What all buffers of an idle connection cost is nothing; this, its two index slots and nothing
-// else is what it costs.
-static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 16 <= 512);
+// An idle connection has no buffers: this and its places in the index, which is filled to between a
+// quarter and a half with slots of eight bytes, are what it costs.
+static_assert(Slab<ConnectionSlot, ConnectionId>::slot_bytes() + 24 <= 512);
 
 // A first-in first-out list through the slots, by one of their links.
 struct SlotList {

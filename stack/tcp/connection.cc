@@ -39,8 +39,8 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
-      flow_(birth.flow),
       path_mss_(mss_of_path(birth.path_mtu, ctx)),
+      flow_(birth.flow),
       no_delay_(ctx.tcp.no_delay) {
   set_user_timeout(ctx.tcp.user_timeout);
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
