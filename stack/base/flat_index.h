@@ -16,7 +16,7 @@ namespace anteroom {
 
 class FlatIndex {
  public:
-  // Holds at most `entries_max` entries, at a load of one half or less.
+  // Holds at most `entries_max` entries, at a load of three quarters or less.
   explicit FlatIndex(std::uint32_t entries_max)
       : entries_max_(entries_max), slots_(std::min(kSlotsMin, slots_for(entries_max))) {}
 
@@ -35,7 +35,7 @@ class FlatIndex {
   // Adds an entry that is not there yet.
   void insert(std::uint64_t hash, std::uint32_t value) {
     STACK_ASSERT(size_ < entries_max_);
-    if (2 * (size_ + 1) > slots_.size()) grow();
+    if (4 * (size_ + 1) > 3 * slots_.size()) grow();
     place({static_cast<std::uint32_t>(hash), value});
     ++size_;
   }
@@ -72,7 +72,7 @@ class FlatIndex {
   static constexpr std::size_t kSlotsMin = 1024;
 
   static std::size_t slots_for(std::uint32_t entries) {
-    return std::bit_ceil(2 * (std::size_t{entries} + 1));
+    return std::bit_ceil(4 * (std::size_t{entries} + 1) / 3 + 1);
   }
   std::size_t mask() const { return slots_.size() - 1; }
 
