@@ -211,9 +211,8 @@ TEST(ParseImpairment, SaysWhatIsWrong) {
       {"rate=0bit", "cannot use the impairment rate=0bit: it needs a rate, such as 100mbit"},
       {"seed=x", "cannot use the impairment seed=x: it needs a whole number"},
       {"lag=5ms",
-       "cannot use the impairment 'lag': known are loss, duplicate, corrupt, reorder, delay, "
-       "jitter, "
-       "rate, queue, seed"},
+       "cannot use the impairment 'lag': known are loss, duplicate, corrupt, mark, reorder, "
+       "delay, jitter, rate, queue, seed"},
       {"loss=1%,", ""},
   };
   for (const auto& [text, sentence] : cases) {
