@@ -167,7 +167,7 @@ class Connection {
   Reordering reordering_;
   std::uint32_t retransmitted_ = 0;
   std::uint32_t delivered_ = 0;    // segments
-  std::uint32_t heard_at_ms_ = 0;  // the last segment received, for keepalive
+  std::uint32_t heard_at_ms_ = 0;  // the last segment received; before that our SYN
   std::uint32_t sent_at_us_ = 0;   // the SYN or new data, RFC 5681 4.1; wraps after 71 minutes
   [[no_unique_address]] Keepalive keepalive_;
   std::uint16_t caller_data_taken_ = 0;

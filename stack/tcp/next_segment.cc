@@ -114,6 +114,7 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   owes_syn_ = false;
   if (syn_transmissions_ == 0) {
     sent_at_us_ = wrapping_us(now);
+    heard_at_ms_ = wrapping_ms(now);
   } else {
     ++retransmitted_;
     ++ctx.stats.segments_retransmitted;

@@ -41,10 +41,9 @@ void Connection::advance(Instant now, const TcpContext& ctx) {
   }
 }
 
-// How long what is outstanding has waited for an answer: the SYN, the first segment in flight, or
+// How long what is outstanding has waited for an answer: the first segment in flight, the SYN, or
 // the probes of a closed window.
 Duration Connection::waited(Instant now) const {
-  if (!is_synchronized()) return since_sent(now);
   if (!idle()) return now - outstanding_->waits_since;
   return std::chrono::milliseconds(wrapping_ms(now) - heard_at_ms_);
 }
