@@ -92,6 +92,15 @@ std::vector<Event> Pair::take_events(Stack& stack) {
   return std::exchange(&stack == &server ? server_events_ : client_events_, {});
 }
 
+std::optional<Event> Pair::next_event(Stack& stack) {
+  settle();
+  auto& events = &stack == &server ? server_events_ : client_events_;
+  if (events.empty()) return std::nullopt;
+  const Event oldest = events.front();
+  events.erase(events.begin());
+  return oldest;
+}
+
 std::vector<std::string> Pair::take_trace() {
   settle();
   std::vector<std::string> lines;

@@ -47,12 +47,16 @@ class Pair {
   // Runs for so long; or until nothing happens by itself, at most `at_most`.
   void run_for(Duration duration);
   void run(Duration at_most = 10s);
+  // Lets time pass to `until` where step() found nothing to do before.
+  void pass_until(Instant until) { now_ = std::max(now_, until); }
 
   // Every frame that entered a link since the last call, as one line each in the notation, numbers
   // relative to the initial ones: `server > S. 0:0(0) ack 1`.
   std::vector<std::string> take_trace();
   // Events of one stack since the last call.
   std::vector<Event> take_events(Stack& stack);
+  // The oldest event of one stack that nobody took yet.
+  std::optional<Event> next_event(Stack& stack);
 
  private:
   struct Transit {
