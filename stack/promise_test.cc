@@ -238,5 +238,43 @@ TEST(Memory, IdleConnection) {
 // 128 bytes and its data for a held request.
 TEST(Memory, HeldRequest) { EXPECT_LE(Backlog::request_bytes(), 128u); }
 
+// Two hosts that queue all that they are allowed to before either reads: neither may be left
+// without the memory to take what would free the other's.
+TEST(Memory, TwoFullSendersDoNotStarveEachOther) {
+  const auto config = [](std::uint8_t host) {
+    Config small = test_config(host);
+    small.limits.buffer_bytes_max = 64 << 10;
+    return small;
+  };
+  Pair pair(config(1), config(2));
+  const auto listener = pair.server.listen({.local = {{}, 80}});
+  std::vector<std::pair<Stack*, ConnectionId>> ends;
+  for (int i = 0; i < 4; ++i) {
+    ends.emplace_back(&pair.client,
+                      *pair.client.connect(pair.now(), {.remote = {pair.server_address(), 80}}));
+    pair.run(100ms);
+    ends.emplace_back(&pair.server, *pair.server.take(*listener));
+  }
+  const std::vector<std::uint8_t> data(64 << 10, 'x');
+  std::vector<std::size_t> owed(ends.size());  // to the other end: ends[i ^ 1]
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const auto& [stack, id] = ends[i];
+    for (std::size_t chunk = 16 << 10; chunk >= 64; chunk /= 2) {
+      const auto sent = stack->send(pair.now(), id, Bytes(data).first(chunk));
+      if (sent) owed[i ^ 1] += *sent;
+    }
+  }
+  pair.run(60s);
+  std::vector<std::uint8_t> out(64 << 10);
+  for (int round = 0; round < 200; ++round) {
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      const auto got = ends[i].first->receive_into(pair.now(), ends[i].second, out);
+      if (got) owed[i] -= *got;
+    }
+    pair.run_for(1s);
+  }
+  EXPECT_EQ(owed, std::vector<std::size_t>(ends.size(), 0));
+}
+
 }  // namespace
 }  // namespace anteroom::testing

@@ -66,8 +66,8 @@ TEST(Ring, KeepsOrderWhileItGrowsWrapsAndIsWrittenAhead) {
     if (ring.size() + 2 * chunk.size() < 8000) {
       // The second half first, ahead of the end; then the first half closes the gap.
       ASSERT_TRUE(ring.write_at(ring.size() + static_cast<std::uint32_t>(chunk.size()),
-                                bytes_of(chunk), pool));
-      ASSERT_TRUE(ring.write_at(ring.size(), bytes_of(chunk), pool));
+                                bytes_of(chunk), Reserve::use, pool));
+      ASSERT_TRUE(ring.write_at(ring.size(), bytes_of(chunk), Reserve::use, pool));
       ring.extend(static_cast<std::uint32_t>(2 * chunk.size()));
       model += chunk + chunk;
     }
@@ -84,19 +84,30 @@ TEST(Ring, KeepsOrderWhileItGrowsWrapsAndIsWrittenAhead) {
 
 TEST(BufferPool, RefusesAtItsLimitAndReusesIdleBlocks) {
   BufferPool pool(4096);
-  Block a = pool.take(2048);
-  Block b = pool.take(1024);
+  Block a = pool.take(2048, Reserve::use);
+  Block b = pool.take(1024, Reserve::use);
   EXPECT_TRUE(a && b);
-  EXPECT_FALSE(pool.take(2048));
+  EXPECT_FALSE(pool.take(2048, Reserve::use));
   pool.give_back(a);
-  EXPECT_TRUE(static_cast<bool>(a = pool.take(3000)) == false);
-  Block c = pool.take(2048);
+  EXPECT_TRUE(static_cast<bool>(a = pool.take(3000, Reserve::use)) == false);
+  Block c = pool.take(2048, Reserve::use);
   EXPECT_TRUE(c);
   pool.give_back(b);
   pool.give_back(c);
-  Block d = pool.take(4096);  // idle blocks of other sizes make room
+  Block d = pool.take(4096, Reserve::use);  // idle blocks of other sizes make room
   EXPECT_TRUE(d);
   pool.give_back(d);
+}
+
+TEST(BufferPool, KeepsItsLastQuarterFromDataToSend) {
+  BufferPool pool(4096);
+  const Block a = pool.take(2048, Reserve::keep);
+  EXPECT_FALSE(pool.take(2048, Reserve::keep));
+  const Block b = pool.take(1024, Reserve::keep);
+  EXPECT_FALSE(pool.take(512, Reserve::keep));
+  const Block c = pool.take(1024, Reserve::use);
+  EXPECT_TRUE(a && b && c);
+  for (const Block& block : {a, b, c}) pool.give_back(block);
 }
 
 TEST(Slab, DeadIdsStayDead) {

@@ -81,7 +81,7 @@ class BlockDeque {
       front_ = 0;
       return true;
     }
-    Block larger = pool.take(block_ ? block_.size * 2 : BufferPool::kBlockMin);
+    Block larger = pool.take(block_ ? block_.size * 2 : BufferPool::kBlockMin, Reserve::use);
     if (!larger) return false;
     if (bytes != 0) {
       copy_bytes({larger.data, larger.size}, {block_.data + front_ * sizeof(T), bytes});

@@ -20,9 +20,10 @@ BufferPool::~BufferPool() {
   for (std::size_t i = 0; i < kSizes; ++i) release_idle(i);
 }
 
-Block BufferPool::take(std::uint32_t bytes) {
+Block BufferPool::take(std::uint32_t bytes, Reserve reserve) {
   STACK_ASSERT(bytes <= kBlockMax);
   const std::uint32_t size = bytes <= kBlockMin ? kBlockMin : std::bit_ceil(bytes);
+  if (reserve == Reserve::keep && taken_ + size > bytes_max_ - bytes_max_ / 4) return {};
   Free*& free = free_[size_class(size)];
   if (free == nullptr) return make(size);
   auto* data = reinterpret_cast<std::uint8_t*>(free);

@@ -8,6 +8,10 @@
 
 namespace anteroom {
 
+// Whether a block may come out of the last quarter of the pool. Data to send keeps off it: two
+// hosts that had filled all of theirs with it could not take what each other sends, for ever.
+enum class Reserve : std::uint8_t { keep, use };
+
 // A handle of one block. Whoever took it gives it back to the pool it came from, once.
 struct Block {
   std::uint8_t* data = nullptr;
@@ -28,7 +32,7 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
 
   // A block of at least `bytes`, which is at most kBlockMax; an empty one at the limit.
-  Block take(std::uint32_t bytes);
+  Block take(std::uint32_t bytes, Reserve reserve);
   // An empty block is nothing to give back.
   void give_back(Block block);
 

@@ -29,7 +29,7 @@ class Pooled {
   // Makes the object, which is not there yet. False where the pool is exhausted.
   template <typename... Args>
   [[nodiscard]] bool make(BufferPool& pool, Args&&... args) {
-    const Block block = pool.take(sizeof(T));
+    const Block block = pool.take(sizeof(T), Reserve::use);
     if (!block) return false;
     object_ = new (block.data) T(std::forward<Args>(args)...);
     return true;

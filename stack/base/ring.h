@@ -22,10 +22,10 @@ class Ring {
 
   // Writes at `offset` from the front, growing the block where needed. False, and nothing changed,
   // where the pool is exhausted. size() stays: extend() says what has become contiguous.
-  bool write_at(std::uint32_t offset, Bytes data, BufferPool& pool) {
+  bool write_at(std::uint32_t offset, Bytes data, Reserve reserve, BufferPool& pool) {
     if (data.empty()) return true;
     const std::uint32_t end = offset + static_cast<std::uint32_t>(data.size());
-    if (end > capacity() && !grow(end, pool)) return false;
+    if (end > capacity() && !grow(end, reserve, pool)) return false;
     const std::uint32_t at = (front_ + offset) & (capacity() - 1);
     const std::uint32_t run = std::min(static_cast<std::uint32_t>(data.size()), capacity() - at);
     copy_bytes({data_ + at, run}, data.first(run));
@@ -40,9 +40,9 @@ class Ring {
     STACK_ASSERT(size_ <= capacity());
   }
 
-  bool append(Bytes data, BufferPool& pool) {
-    if (data_ == nullptr) return start(data, pool);
-    if (!write_at(size_, data, pool)) return false;
+  bool append(Bytes data, Reserve reserve, BufferPool& pool) {
+    if (data_ == nullptr) return start(data, reserve, pool);
+    if (!write_at(size_, data, reserve, pool)) return false;
     extend(static_cast<std::uint32_t>(data.size()));
     return true;
   }
@@ -74,9 +74,9 @@ class Ring {
 
  private:
   // The first bytes of an empty ring: no wrap to mind.
-  bool start(Bytes data, BufferPool& pool) {
+  bool start(Bytes data, Reserve reserve, BufferPool& pool) {
     if (data.empty()) return true;
-    const Block block = pool.take(static_cast<std::uint32_t>(data.size()));
+    const Block block = pool.take(static_cast<std::uint32_t>(data.size()), reserve);
     if (!block) return false;
     hold(block);
     copy_bytes({data_, capacity()}, data);
@@ -91,8 +91,8 @@ class Ring {
     capacity_log2_ = static_cast<std::uint8_t>(std::countr_zero(block.size));
   }
 
-  bool grow(std::uint32_t bytes, BufferPool& pool) {
-    const Block larger = pool.take(bytes);
+  bool grow(std::uint32_t bytes, Reserve reserve, BufferPool& pool) {
+    const Block larger = pool.take(bytes, reserve);
     if (!larger) return false;
     read_at(0, {larger.data, used_});
     if (data_ != nullptr) pool.give_back({data_, capacity()});

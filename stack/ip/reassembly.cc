@@ -50,7 +50,7 @@ void Reassembly::erase(Datagram& datagram) {
 
 bool Reassembly::grow(Datagram& datagram, std::uint32_t bytes) {
   if (bytes <= datagram.data.size) return true;
-  Block larger = pool_.take(bytes);
+  Block larger = pool_.take(bytes, Reserve::use);
   if (!larger) return false;
   if (bytes_ - datagram.data.size + larger.size > limits_.reassembly_bytes_max) {
     pool_.give_back(larger);

@@ -109,6 +109,7 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery
   retries_ = 0;
   if (outstanding_) outstanding_->waits_since = now;
   restart_retransmit_timer(now);
+  hasten_retransmit_timer(now);
   if (send_was_short_ && snd_.queued_bytes() <= ctx.send_capacity / 4 * 3) {
     send_was_short_ = false;
     signals_ |= kSignalWritable;

@@ -137,6 +137,7 @@ class Connection {
   void on_reordering_timeout(Instant now, const TcpContext& ctx);
   void on_keepalive_timeout(Instant now, const TcpContext& ctx);
   void restart_retransmit_timer(Instant now);
+  void hasten_retransmit_timer(Instant now);
   void arm_loss_timer(Instant now);
   bool is_given_up(Instant now, std::uint32_t retries, std::uint32_t retries_max) const;
   Duration waited(Instant now) const;
@@ -165,8 +166,7 @@ class Connection {
   Rtt rtt_;
   Timestamps timestamps_;
   Reordering reordering_;
-  std::uint32_t retransmitted_ = 0;
-  std::uint32_t delivered_ = 0;    // segments
+  std::uint32_t retransmitted_ = 0, delivered_ = 0;  // segments
   std::uint32_t heard_at_ms_ = 0;  // the last segment received; before that our SYN
   std::uint32_t sent_at_us_ = 0;   // the SYN or new data, RFC 5681 4.1; wraps after 71 minutes
   [[no_unique_address]] Keepalive keepalive_;

@@ -56,6 +56,30 @@ TEST(Rack, WaitsForTheReorderingWindow) {
   EXPECT_EQ(peer.stack().stats().fast_retransmits, 1u);
 }
 
+// RFC 7765 4: with fewer than four segments left the time-out counts from when the first of them
+// went out; with more of them it counts from the acknowledgment.
+TEST(RtoRestart, CountsFromTheFirstSegmentWhereFewAreLeft) {
+  for (const int left : {3, 4}) {
+    PeerOptions options;
+    options.config.tcp.no_delay = true;
+    Peer peer = Peer::established(options);
+    ASSERT_TRUE(peer.writes("a"));
+    EXPECT_NE(peer.next(), "");
+    peer.passes(60ms);
+    for (int i = 0; i < left; ++i) {
+      ASSERT_TRUE(peer.writes("b"));
+      EXPECT_NE(peer.next(), "");
+    }
+    peer.passes(50ms);
+    peer.sends(". 1:1(0) ack 2");
+    EXPECT_EQ(peer.sees_nothing(), "");
+    const Duration rto = info(peer).retransmission_timeout;
+    const Deadline deadline = *peer.stack().next_deadline();
+    EXPECT_EQ(deadline.timer, Timer::retransmit);
+    EXPECT_EQ(deadline.at - peer.now(), left == 3 ? rto - 50ms : rto) << left;
+  }
+}
+
 // RFC 8985 6.2 step 3: what arrives late without having been sent again was reordered, and from
 // then on three reports are no proof of a loss.
 TEST(Rack, ReorderingOnceSeenIsGivenTime) {

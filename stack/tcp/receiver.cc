@@ -16,7 +16,7 @@ void Receiver::on_syn(Seq irs, std::uint8_t scale) {
 
 bool Receiver::on_syn_data(Bytes data, bool kept, BufferPool& pool) {
   const auto bytes = static_cast<std::uint32_t>(data.size());
-  if (kept && !ring_.append(data, pool)) return false;
+  if (kept && !ring_.append(data, Reserve::use, pool)) return false;
   nxt_ = nxt_ + bytes;
   received_ += bytes;
   edge_ = later_of(edge_, free_edge(0));
@@ -73,7 +73,8 @@ Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool&
 Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, BufferPool& pool) {
   const std::uint64_t end = offset + data.size();
   const std::uint64_t front = received_ - ring_.size();
-  if (!discarding_ && !ring_.write_at(static_cast<std::uint32_t>(offset - front), data, pool)) {
+  if (!discarding_ &&
+      !ring_.write_at(static_cast<std::uint32_t>(offset - front), data, Reserve::use, pool)) {
     return Text::no_buffer;
   }
   if (offset > received_) {

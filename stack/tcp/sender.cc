@@ -8,7 +8,7 @@ namespace anteroom {
 std::uint32_t Sender::append(Bytes data, std::uint32_t capacity, BufferPool& pool) {
   const std::uint32_t room = capacity > queue_.size() ? capacity - queue_.size() : 0;
   const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(data.size(), room));
-  return queue_.append(data.first(taken), pool) ? taken : 0;
+  return queue_.append(data.first(taken), Reserve::keep, pool) ? taken : 0;
 }
 
 std::uint32_t Sender::window_room() const {

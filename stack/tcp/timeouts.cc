@@ -157,6 +157,18 @@ void Connection::restart_retransmit_timer(Instant now) {
   }
 }
 
+// RFC 7765 4: where too little is left for duplicate acknowledgments to tell of a loss, the
+// time-out counts from when the first segment in flight was sent and not from this acknowledgment.
+void Connection::hasten_retransmit_timer(Instant now) {
+  constexpr std::uint32_t kFewSegments = 4;
+  if (idle()) return;
+  const Flight& flight = outstanding_->flight;
+  const std::uint32_t unsent = (snd_.unsent_bytes() + payload_max() - 1) / payload_max();
+  const Duration left = rtt_.rto() - (now - flight[0].sent_at);
+  if (flight.count() + unsent >= kFewSegments || left < 1ms) return;
+  timers_.set(Timer::retransmit, std::min(now + left, timers_.at(Timer::retransmit)));
+}
+
 // RACK's timer where it waits for something, else the tail loss probe's: RFC 8985 6.3 and 7.2.
 void Connection::arm_loss_timer(Instant now) {
   timers_.clear(Timer::reordering);

@@ -40,7 +40,8 @@ struct Limits {
   Duration fast_open_pause_min = 4min;
   Duration fast_open_pause_max = 36h;
 
-  // Memory of all send and receive buffers together, and of one of each, in bytes. One buffer's
+  // Memory of all send and receive buffers together, of which data to send leaves a quarter free,
+  // and of one of each, in bytes. One buffer's
   // maximum is rounded up to a power of two of at least 4 KiB and at most 64 MiB.
   std::uint64_t buffer_bytes_max = 1u << 30;
   std::uint32_t send_buffer_bytes_max = 1u << 20;
