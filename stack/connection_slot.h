@@ -12,6 +12,14 @@ namespace anteroom {
 
 inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
 
+// How far two ends have come about marked connect data: conditional-accept 3.
+enum class Marking : std::uint8_t {
+  none,
+  asked,      // our SYN does
+  agreed,     // the SYN-ACK says how long the response data is
+  in_stream,  // the first two bytes of the stream say that, or will
+};
+
 // A connection and its places in the stack's lists.
 struct ConnectionSlot {
   ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
@@ -22,7 +30,7 @@ struct ConnectionSlot {
   HeapPosition deadline = kNotQueued;
   std::uint32_t next_ready = kNoSlot;  // in the ready list, or parked at a neighbor
   std::uint32_t next_event = kNoSlot;
-  std::uint32_t next_accept = kNoSlot;  // in the listener's accept queue
+  std::uint32_t next_accept = kNoSlot;  // in the listener's accept queue; or its request's index
   bool listed : 1 = false;              // in the ready list or parked
   bool has_event : 1 = false;           // in the event list
   bool ordinary : 1 = false;            // its listener has no condition function
@@ -36,7 +44,20 @@ struct ConnectionSlot {
   FastOpenOption fast_open_option : 2 = FastOpenOption::none;
   bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc
   bool fast_open : 1 = false;        // ConnectionInfo::fast_open
+  bool has_request : 1 = false;      // handshake first: its owner has not decided
+  Marking marking : 2 = Marking::none;
+  bool require_marked : 1 = false;
+  // The peer's connect data in front of the stream that nobody took yet.
+  std::uint16_t connect_data_bytes : 13 = 0;
 };
+
+inline constexpr std::uint8_t kDscpMax = 63;  // RFC 2474 3
+
+inline void set_dscp_of(ConnectionSlot& slot, std::uint8_t dscp) {
+  Manner manner = slot.tcp.manner();
+  manner.dscp = dscp & kDscpMax;
+  slot.tcp.set_manner(manner);
+}
 
 // An idle connection has no buffers: this and its places in the index, which is filled to between a
 // quarter and a half with slots of eight bytes, are what it costs.

@@ -2,33 +2,35 @@
 // (accept/fast_open.cc), data that leaves in SYN-RECEIVED (tcp/).
 #include <algorithm>
 
+#include "stack/accept/connect_data.h"
 #include "stack/parts.h"
 
 namespace anteroom {
 
 // --- Server ---
 
-// Of a request: whether its address is validated, and whether its SYN-ACK owes it a cookie.
-void Stack::Parts::note_fast_open(Instant now, std::uint32_t request, const Segment& syn) {
+void Stack::Parts::note_fast_open(Instant now, const Segment& syn, Backlog::Arrival& arrival) {
   using Check = FastOpenCookies::Check;
-  const PendingConnection& pending = backlog[request];
-  if (listeners[pending.listener].options.fast_open == FastOpen::off) return;
+  if (!syn.options.has_fast_open ||
+      listeners[arrival.listener].options.fast_open == FastOpen::off) {
+    return;
+  }
   const FastOpenCookie& cookie = syn.options.fast_open;
   const Check check =
-      fast_open_cookies.check(now, pending.flow.local.address, pending.flow.remote.address, cookie);
+      fast_open_cookies.check(now, arrival.flow.local.address, arrival.flow.remote.address, cookie);
   if (check != Check::invalid) {
     ++stats.fast_open_accepted;
   } else if (cookie.size != 0) {
     ++stats.fast_open_refused;
   }
-  backlog.set_fast_open(request, check != Check::invalid,
-                        check == Check::current ? FastOpenOption::none : form_of(cookie));
+  arrival.address_validated = check != Check::invalid;
+  arrival.cookie = check == Check::current ? FastOpenOption::none : form_of(cookie);
 }
 
 // RFC 7413 4.2.2, "Server: Receiving SYN". Whoever showed the option and does not get what it asked
 // for gets a cookie, so that a refusal is not taken for an end of the service.
-Stack::Parts::FastOpenAnswer Stack::Parts::answer_fast_open(Instant now, Listener& listener,
-                                                            const Flow& flow, const Segment& syn) {
+FastOpenAnswer Stack::Parts::answer_fast_open(Instant now, Listener& listener, const Flow& flow,
+                                              const Segment& syn) {
   using Check = FastOpenCookies::Check;
   const bool option = syn.options.has_fast_open;
   const FastOpenCookie& cookie = syn.options.fast_open;
@@ -51,41 +53,52 @@ Stack::Parts::FastOpenAnswer Stack::Parts::answer_fast_open(Instant now, Listene
 
 // --- Client ---
 
-// What rides on our SYN, and behind which option.
-Result<Stack::Parts::SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& options) {
+// What rides on our SYN, and behind which option. Marked data rides whole or not at all.
+Result<SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& options) {
   TcpOptions offered;
   add_syn_options(offer(config.tcp, interface.mtu(), ctx.receive_capacity), offered);
+  offered.has_connect_data = options.marked;
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
   const std::size_t bytes = options.caller_data.size();
   const IpAddress& remote = options.remote.address;
   std::size_t mss = mss_of_mtu(interface.mtu());
-  if (options.fast_open == FastOpen::off) {
-    const std::size_t room =
-        std::min<std::size_t>(mss - emit_tcp_options(offered, scratch).bytes, ctx.send_capacity);
-    if (bytes > room) return Failure{Error::too_large, room};
-    return SynPlan{static_cast<std::uint16_t>(bytes), options.caller_data_on_retransmission};
-  }
-  if (bytes > ctx.send_capacity) return Failure{Error::too_large, ctx.send_capacity};
-  if (!fast_open_servers.may_use(now, options.remote)) return SynPlan{};
-  const FastOpenServers::Server* server = fast_open_servers.find(now, remote);
+  const std::size_t used = emit_tcp_options(offered, scratch).bytes;
+  std::size_t most = options.fast_open == FastOpen::off ? mss - used : ctx.send_capacity;
+  if (options.marked) most = std::min<std::size_t>(most, kMarkedBytesMax);
+  most = std::min<std::size_t>(most, ctx.send_capacity);
+  if (bytes > most) return Failure{Error::too_large, most};
   SynPlan plan;
+  plan.on_syn = static_cast<std::uint16_t>(std::min(bytes, mss - used));
+  if (options.fast_open == FastOpen::off) {
+    if (options.caller_data_on_retransmission) plan.syn_data = SynData::always;
+    return plan;
+  }
+  SynPlan plain;
+  if (options.marked) {  // said to be there, and to follow
+    plain.on_syn = static_cast<std::uint16_t>(bytes);
+    plain.syn_data = SynData::never;
+  }
+  if (!fast_open_servers.may_use(now, options.remote)) return plain;
+  const FastOpenServers::Server* server = fast_open_servers.find(now, remote);
+  std::size_t cookie_bytes = 0;
   if (server != nullptr && server->cookie.size != 0) {
-    offered.has_fast_open = true;
-    offered.fast_open = server->cookie;
+    const std::size_t form = form_of(server->cookie) == FastOpenOption::experimental ? 4 : 2;
+    cookie_bytes = (form + server->cookie.size + 3) / 4 * 4;
+    if (used + cookie_bytes > kTcpOptionBytesMax) return plain;
     plan.option = form_of(server->cookie);
   } else if (options.fast_open == FastOpen::cookie) {
-    plan.option = FastOpenOption::standard;
-    plan.fast_open = true;
-    return plan;
+    plain.option = FastOpenOption::standard;
+    plain.fast_open = true;
+    return plain;
   }
   // RFC 7413 4.1.3: as much as its MSS takes, or, where that is not known, any host's.
   constexpr std::uint16_t kMssDefault = 536;
   const bool known = server != nullptr && server->mss != 0;
   mss = std::min<std::size_t>(mss, known ? server->mss : kMssDefault);
-  const std::size_t used = emit_tcp_options(offered, scratch).bytes;
-  plan.on_syn = static_cast<std::uint16_t>(std::min(bytes, mss > used ? mss - used : 0));
+  const std::size_t room = mss > used + cookie_bytes ? mss - used - cookie_bytes : 0;
   // A cookie without data would be of no use.
-  if (plan.on_syn == 0) return SynPlan{};
+  if (bytes == 0 || room == 0 || (options.marked && bytes > room)) return plain;
+  plan.on_syn = static_cast<std::uint16_t>(std::min(bytes, room));
   plan.fast_open = true;
   return plan;
 }

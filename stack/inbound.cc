@@ -9,6 +9,17 @@
 #include "stack/wire/udp.h"
 
 namespace anteroom {
+namespace {
+
+// IP and TCP headers with their options, as they came; none where the packet was put together.
+Bytes headers_of(const Ipv4Packet& packet, Bytes tcp_payload) {
+  if (packet.options.data() == nullptr) return {};
+  const std::size_t tcp_bytes = packet.payload.size() - tcp_payload.size();
+  return {packet.options.data() - kIpv4HeaderBytes,
+          kIpv4HeaderBytes + packet.options.size() + tcp_bytes};
+}
+
+}  // namespace
 
 void Stack::Parts::receive(Instant now, Bytes frame) {
   ++stats.frames_in;
@@ -150,7 +161,8 @@ void Stack::Parts::receive_tcp(Instant now, const Ipv4Packet& packet, bool broad
       header.ecn,
       header.hop_limit,
       view->payload,
-      *options};
+      *options,
+      headers_of(packet, view->payload)};
   receive_segment(now,
                   {{header.destination, view->header.destination_port},
                    {header.source, view->header.source_port}},
@@ -163,6 +175,7 @@ void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment&
   if (index == FlatIndex::kNone) return receive_for_listener(now, flow, hash, segment);
   const Reply reply = connections[index].tcp.receive(now, segment, ctx);
   if (connections[index].fast_open_waits) learn_fast_open(now, index, &segment);
+  if (connections[index].marking == Marking::asked) learn_marking(connections[index], segment);
   if (reply == Reply::reset) reply_reset(flow, segment);
   if (reply == Reply::new_listen) {
     replace_time_wait(index);
@@ -217,20 +230,33 @@ void Stack::Parts::receive_for_request(Instant now, std::uint32_t request, const
 
 void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& flow,
                                std::uint64_t hash, const Segment& segment) {
-  if (!listeners[listener].options.conditional) {
-    return open_ordinary(now, listener, flow, hash, segment);
-  }
-  const auto added = backlog.add(now, hash, flow, segment, listener, listeners);
-  if (!added) {
-    drop(added.error());
-    if (listeners[listener].options.overload == OverloadPolicy::drop) return;
-    ++stats.overload_resets;
-    return reply_reset(flow, segment);
-  }
-  if (segment.options.has_fast_open) note_fast_open(now, added->index, segment);
+  const ListenOptions& options = listeners[listener].options;
+  if (!options.conditional) return open_ordinary(now, listener, flow, hash, segment);
+  Backlog::Arrival arrival{flow, hash, listener};
+  note_fast_open(now, segment, arrival);
+  if (options.handshake_first) return open_handshake_first(now, arrival, segment);
+  const auto added = backlog.add(now, arrival, segment, listeners);
+  if (!added) return refuse_syn(now, arrival, segment, added.error());
   ++stats.requests;
   stats.caller_data_bytes += segment.payload.size();
   ask_listener(listener);
+}
+
+void Stack::Parts::refuse_syn(Instant now, const Backlog::Arrival& arrival, const Segment& syn,
+                              DropReason why) {
+  Listener& listener = listeners[arrival.listener];
+  drop(why);
+  switch (listener.options.overload) {
+    case OverloadPolicy::drop: return;
+    case OverloadPolicy::reset: ++stats.overload_resets; return reply_reset(arrival.flow, syn);
+    case OverloadPolicy::challenge: {
+      const TcpOptions& options = syn.options;
+      const bool marked =
+          listener.options.marked && options.has_connect_data && options.connect_data_bytes != 0;
+      return answer_with_cookie(
+          now, listener, {arrival.flow, arrival.flow_hash, peer_syn(syn), arrival.cookie, marked});
+    }
+  }
 }
 
 // A listener without a condition function: SYN-ACK at once. Data on the SYN is not acknowledged, so
@@ -240,10 +266,10 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
                                  std::uint64_t hash, const Segment& segment) {
   Listener& chosen = listeners[listener];
   const bool full = chosen.half_open + chosen.ready >= chosen.options.backlog_max;
-  const bool cookies = chosen.options.overload == OverloadPolicy::syn_cookies &&
+  const bool cookies = chosen.options.overload == OverloadPolicy::challenge &&
                        chosen.ready < chosen.options.backlog_max;
   if (cookies && (full || connections.full())) {
-    return answer_with_cookie(now, chosen, flow, hash, segment);
+    return answer_with_cookie(now, chosen, {flow, hash, peer_syn(segment)});
   }
   if (full) {
     drop(DropReason::accept_queue_full);

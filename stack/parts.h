@@ -3,9 +3,12 @@
 //   stack.cc       the doors: frames in, frames out, time
 //   inbound.cc     what becomes of a packet, layer by layer
 //   fast_open.cc   what RFC 7413 adds to a handshake
-//   syn_cookies.cc an ordinary listener under a flood of SYNs
+//   connect_data.cc       what marked connect data adds to it
+//   handshake_first.cc    requests of connections that are complete
+//   syn_cookies.cc a listener under a flood of SYNs, and the verdict "challenge"
 //   settle.cc      after each call on a connection: events, ready list, deadline, end
-//   verbs.cc       listeners, requests, connections as the owner drives them
+//   verdicts.cc    requests as the owner judges them
+//   verbs.cc       listeners and connections as the owner drives them
 #pragma once
 
 #include <anteroom/stack.h>
@@ -23,6 +26,7 @@
 #include "stack/neighbor/arp.h"
 #include "stack/neighbor/cache.h"
 #include "stack/outbox.h"
+#include "stack/syn_plans.h"
 #include "stack/tcp/isn.h"
 
 namespace anteroom {
@@ -47,6 +51,8 @@ struct Stack::Parts {
                            const Segment& segment);
   void receive_syn(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                    const Segment& segment);
+  // One SYN too many: the listener's overload policy.
+  void refuse_syn(Instant now, const Backlog::Arrival& arrival, const Segment& syn, DropReason why);
   void open_ordinary(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                      const Segment& segment);
   void reply_icmp_error(Instant now, IcmpType type, std::uint8_t code, const Ipv4Packet& about,
@@ -55,25 +61,35 @@ struct Stack::Parts {
   void reply_segment(const Flow& flow, const OutgoingSegment& segment);
 
   // --- syn_cookies.cc ---
-  void answer_with_cookie(Instant now, Listener& listener, const Flow& flow, std::uint64_t hash,
-                          const Segment& syn);
+  void answer_with_cookie(Instant now, Listener& listener, const Challenge& challenge);
   bool open_from_cookie(Instant now, std::uint32_t index, const Flow& flow, std::uint64_t hash,
                         const Segment& segment);
+  // What the cookie and the low bits of the timestamp remember of the SYN; nothing where `segment`
+  // brings no cookie of ours.
+  std::optional<PeerSyn> read_cookie(Instant now, std::uint64_t hash, const Segment& segment);
+
+  // --- handshake_first.cc ---
+  void open_handshake_first(Instant now, const Backlog::Arrival& arrival, const Segment& syn);
+  void add_request(Instant now, std::uint32_t connection, const Backlog::Arrival& arrival,
+                   const Segment& syn);
+  bool settle_request(std::uint32_t index);
+  void leave_request(ConnectionSlot& slot);
+  void drop_request_connection(std::uint32_t index, bool reset);
+
+  // --- connect_data.cc ---
+  void write_marking(const ConnectionSlot& slot, OutgoingSegment& segment) const;
+  void learn_marking(ConnectionSlot& slot, const Segment& segment);
+  bool may_tell(ConnectionSlot& slot);
+  void read_connect_data_length(ConnectionSlot& slot);
+  bool is_connect_data_whole(const ConnectionSlot& slot) const;
+  bool pass_connect_data(ConnectionSlot& slot);
 
   // --- fast_open.cc ---
-  void note_fast_open(Instant now, std::uint32_t request, const Segment& syn);
-  struct FastOpenAnswer {
-    bool take_data = false;
-    FastOpenOption cookie = FastOpenOption::none;
-  };
+  // Of a request to come: whether its address is validated, and whether its SYN-ACK owes it a
+  // cookie.
+  void note_fast_open(Instant now, const Segment& syn, Backlog::Arrival& arrival);
   FastOpenAnswer answer_fast_open(Instant now, Listener& listener, const Flow& flow,
                                   const Segment& syn);
-  struct SynPlan {
-    std::uint16_t on_syn = 0;  // bytes of the caller data
-    bool repeat_data = false;
-    FastOpenOption option = FastOpenOption::none;
-    bool fast_open = false;  // the answer will tell something
-  };
   Result<SynPlan> plan_syn(Instant now, const ConnectOptions& options);
   void write_fast_open(Instant now, ConnectionSlot& slot, OutgoingSegment& syn);
   // The connection may have got an answer: `segment`, or none in time.
@@ -132,9 +148,20 @@ struct Stack::Parts {
   void erase_connection(std::uint32_t index);
   Result<std::uint16_t> choose_port(const Endpoint& local, const Endpoint& remote);
   std::uint64_t hash_of(const Flow& flow) const { return flow_hash(flow_key, flow); }
+  template <typename Change>
+  Status change_manner(ConnectionId connection, Change change);
+
+  // --- verdicts.cc ---
   // Response data that the SYN-ACK and the send buffer take.
   std::uint32_t response_room(const PendingConnection& pending) const;
   void describe(Instant now, std::uint32_t index, Request& request) const;
+  // The connection of an accepted request.
+  Result<std::uint32_t> accept_held(Instant now, std::uint32_t index, const AcceptReply& reply,
+                                    std::uint32_t room);
+  Result<std::uint32_t> accept_connected(Instant now, std::uint32_t index,
+                                         const AcceptReply& reply);
+  void forget_request(std::uint32_t index);
+  void refuse(std::uint32_t index, bool reset);
 
   void drop(DropReason reason) { ++stats.drops[static_cast<std::size_t>(reason)]; }
   auto deadline_positions() {

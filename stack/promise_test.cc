@@ -104,8 +104,7 @@ TEST(Flood, CostsNoMemoryAndKeepsNobodyOut) {
   config.interface.medium = Medium::ip;
   Stack server(config);
   const ListenerId listener =
-      server
-          .listen({.local = {{}, 80}, .overload = OverloadPolicy::syn_cookies, .backlog_max = 128})
+      server.listen({.local = {{}, 80}, .overload = OverloadPolicy::challenge, .backlog_max = 128})
           .value();
   std::vector<std::uint8_t> out(server.frame_bytes_max());
   Instant now{1s};

@@ -27,8 +27,9 @@ void Stack::Parts::settle(std::uint32_t index) {
 void Stack::Parts::settle_quietly(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   if (slot.half_open) settle_handshake(index);
+  if (slot.has_request && !settle_request(index)) return;
   if (slot.fast_open_waits) settle_fast_open(index);
-  if (slot.tcp.signals() != 0) queue_event(index);
+  if (slot.tcp.signals() != 0 && may_tell(slot)) queue_event(index);
   const auto [at, timer] = slot.tcp.deadline();
   if (timer == Timer::none) {
     deadlines.clear(index, deadline_positions());
@@ -48,6 +49,7 @@ void Stack::Parts::settle_handshake(std::uint32_t index) {
   Listener* listener = listeners.find(slot.listener);
   if (listener == nullptr) return;
   --listener->half_open;
+  if (slot.has_request) return;
   if (slot.tcp.is_finished() || slot.tcp.failure()) return;
   enter_accept_queue(index, *listener);
 }
@@ -97,7 +99,7 @@ void Stack::Parts::replace_time_wait(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   flows.erase(slot.flow_tag, index);
   slot.replaced = true;
-  slot.tcp.abort(ctx);
+  slot.tcp.abort(Error::aborted, ctx);
   settle_quietly(index);
 }
 
@@ -106,7 +108,10 @@ void Stack::Parts::ask_listener(std::uint32_t listener) {
 }
 
 void Stack::Parts::withdraw(std::uint32_t request, Error why) {
-  const std::uint32_t listener = backlog[request].listener;
+  const PendingConnection& gone = backlog[request];
+  const std::uint32_t listener = gone.listener;
+  const std::uint32_t connection = gone.has_connection ? gone.connection : kNoSlot;
+  if (connection != kNoSlot) drop_request_connection(connection, true);
   backlog.withdraw(request, why, listeners);
   switch (why) {
     case Error::withdrawn_reset: ++stats.requests_withdrawn_reset; break;
@@ -115,6 +120,7 @@ void Stack::Parts::withdraw(std::uint32_t request, Error why) {
     default: ++stats.requests_withdrawn_listener_closed; break;
   }
   ask_listener(listener);
+  if (connection != kNoSlot) settle(connection);
 }
 
 std::optional<Event> Stack::Parts::next_event() {

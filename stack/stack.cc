@@ -305,6 +305,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
       continue;
     }
     if (slot.fast_open_option != FastOpenOption::none) write_fast_open(now, slot, segment);
+    if (slot.marking != Marking::none) write_marking(slot, segment);
     write_link_header(to, out);
     const std::size_t size = write_segment(slot.tcp, segment, out);
     // One segment each in turn, so that no flow waits for another's window.
@@ -366,6 +367,7 @@ std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSe
   ip.destination = flow.remote.address;
   ip.protocol = kProtocolTcp;
   ip.hop_limit = config.tcp.hop_limit;
+  ip.dscp = from.manner().dscp;
   ip.ecn = segment.ip_ecn;
   ip.dont_fragment = true;  // RFC 1191 3; such a packet needs no identification (RFC 6864 4.1)
   ip.payload_bytes = static_cast<std::uint16_t>(tcp_bytes);

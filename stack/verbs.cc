@@ -1,10 +1,8 @@
-// What the owner does: listeners, verdicts, connections. Every verb that touches a connection
-// settles it. Not here: what arrives (inbound.cc), what leaves (stack.cc).
+// What the owner does with listeners and connections. Every verb that touches a connection settles
+// it. Not here: verdicts (verdicts.cc), what arrives (inbound.cc), what leaves (stack.cc).
 #include <algorithm>
 
-#include "stack/accept/connect_data.h"
 #include "stack/parts.h"
-#include "stack/tcp/stateless.h"
 
 namespace anteroom {
 namespace {
@@ -18,8 +16,8 @@ constexpr Failure kStale{Error::stale_id};
 Result<ListenerId> Stack::listen(const ListenOptions& options) {
   Parts& p = *parts_;
   const Endpoint& local = options.local;
-  const bool unknown_way = options.conditional && options.overload == OverloadPolicy::syn_cookies;
-  if (local.port == 0 || options.backlog_max == 0 || unknown_way) {
+  const bool judged_only = options.handshake_first || options.marked || options.save_syn;
+  if (local.port == 0 || options.backlog_max == 0 || (judged_only && !options.conditional)) {
     return Failure{Error::invalid_argument};
   }
   if (!local.address.is_any() && !p.interface.is_own(local.address)) {
@@ -58,9 +56,13 @@ Status Stack::close(Instant now, ListenerId listener) {
   for (std::uint32_t i = 0; i < p.connections.slots_made(); ++i) {
     if (!p.connections.live(i)) continue;
     ConnectionSlot& slot = p.connections[i];
+    if (slot.has_request && slot.listener == listener) {
+      p.withdraw(slot.next_accept, Error::withdrawn_listener_closed);
+      continue;
+    }
     const bool untaken = slot.ordinary && slot.listener == listener && !slot.taken;
     if (!untaken || slot.released) continue;
-    slot.tcp.abort(p.ctx);
+    slot.tcp.abort(Error::aborted, p.ctx);
     slot.released = slot.told_closed = true;
     p.settle(i);
   }
@@ -80,121 +82,6 @@ Result<ConnectionId> Stack::take(ListenerId listener) {
   --from->ready;
   p.connections[index].taken = true;
   return p.connections.id_of(index);
-}
-
-// --- Requests ---
-
-void Stack::Parts::describe(Instant now, std::uint32_t index, Request& request) const {
-  const PendingConnection& pending = backlog[index];
-  request.id = backlog.id_of(index);
-  request.listener = listeners.id_of(pending.listener);
-  request.flow = pending.flow;
-  request.caller_data = pending.data();
-  request.caller_data_changed = pending.caller_data_changed;
-  request.address_validated = pending.address_validated;
-  request.options = pending.options();
-  request.initial_sequence = pending.irs.value();
-  request.window_bytes = pending.window;
-  request.dscp = pending.dscp;
-  request.ecn = pending.ecn;
-  request.hop_limit = pending.hop_limit;
-  request.arrived_at = pending.arrived_at;
-  request.waited = now - pending.arrived_at;
-  request.repeats = pending.repeats;
-  request.deferrals = pending.deferrals;
-  request.gives_up_at = backlog.gives_up_at(index);
-  request.response_bytes_max = response_room(pending);
-}
-
-std::uint32_t Stack::Parts::response_room(const PendingConnection& pending) const {
-  return std::min(response_bytes_max(pending, config.tcp, config.limits, interface.mtu()),
-                  ctx.send_capacity);
-}
-
-Result<Request> Stack::request(Instant now, PendingId pending) const {
-  const auto index = parts_->backlog.resolve(pending);
-  // One object from here to the caller, filled in place.
-  Result<Request> request = index ? Result<Request>(std::in_place) : Result<Request>(index.error());
-  if (index) parts_->describe(now, *index, *request);
-  return request;
-}
-
-Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptReply& reply) {
-  Parts& p = *parts_;
-  const auto index = p.backlog.resolve(pending);
-  if (!index) return index.error();
-  const PendingConnection& request = p.backlog[*index];
-  const std::uint32_t room = p.response_room(request);
-  if (reply.response_data.size() > room && !reply.overflow_to_stream) {
-    return Failure{Error::too_large, room};
-  }
-  if (reply.response_data.size() > p.ctx.send_capacity) {
-    return Failure{Error::too_large, p.ctx.send_capacity};
-  }
-  const auto in_syn_ack =
-      static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
-  const auto made = p.make_connection(now, request.flow, request.flow_hash,
-                                      p.listeners[request.listener].options.congestion);
-  if (!made) return made.error();
-  ConnectionSlot& slot = p.connections[*made];
-  slot.listener = p.listeners.id_of(request.listener);
-  slot.announced = true;
-  const bool keep = !p.listeners[request.listener].options.consume_caller_data;
-  const PassiveOpening opening{request.data(), keep, reply.response_data, in_syn_ack};
-  if (!slot.tcp.open_passive(now, request.peer(), opening, p.ctx)) {
-    p.erase_connection(*made);
-    return Failure{Error::no_buffer};
-  }
-  if (request.fast_open) {
-    slot.fast_open_option = request.cookie;
-    slot.fast_open = request.address_validated && request.caller_data_bytes != 0;
-  }
-  const std::uint32_t listener = request.listener;
-  p.backlog.remove(*index, p.listeners);
-  ++p.stats.requests_accepted;
-  p.stats.response_data_bytes += in_syn_ack;
-  p.ask_listener(listener);
-  p.settle(*made);
-  return p.connections.id_of(*made);
-}
-
-Status Stack::reject(Instant now, PendingId pending) {
-  (void)now;
-  Parts& p = *parts_;
-  const auto index = p.backlog.resolve(pending);
-  if (!index) return index.error();
-  const PendingConnection& request = p.backlog[*index];
-  p.reply_segment(request.flow, reset_for_syn(request.irs, request.caller_data_bytes));
-  ++p.stats.resets_out;
-  const std::uint32_t listener = request.listener;
-  p.backlog.remove(*index, p.listeners);
-  ++p.stats.requests_rejected;
-  p.ask_listener(listener);
-  return {};
-}
-
-Status Stack::ignore(Instant now, PendingId pending) {
-  (void)now;
-  Parts& p = *parts_;
-  const auto index = p.backlog.resolve(pending);
-  if (!index) return index.error();
-  const std::uint32_t listener = p.backlog[*index].listener;
-  p.backlog.remove(*index, p.listeners);
-  ++p.stats.requests_ignored;
-  p.ask_listener(listener);
-  return {};
-}
-
-Status Stack::defer(Instant now, PendingId pending) {
-  (void)now;
-  Parts& p = *parts_;
-  const auto index = p.backlog.resolve(pending);
-  if (!index) return index.error();
-  const std::uint32_t listener = p.backlog[*index].listener;
-  p.backlog.defer(*index, p.listeners[listener]);
-  ++p.stats.requests_deferred;
-  p.ask_listener(listener);
-  return {};
 }
 
 // --- Connections ---
@@ -256,7 +143,8 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   const IpAddress& remote = options.remote.address;
   const bool usable = options.remote.port != 0 && remote.is_v4() && !remote.is_any() &&
                       !remote.is_multicast() && p.interface.role_of(remote) == Role::other;
-  if (!usable) return Failure{Error::invalid_argument};
+  const bool sensible = options.dscp <= kDscpMax && (options.marked || !options.require_marked);
+  if (!usable || !sensible) return Failure{Error::invalid_argument};
   const IpAddress* const hop = p.routes.next_hop(remote);
   if (hop == nullptr) return Failure{Error::no_route};
   Endpoint local = options.local;
@@ -279,13 +167,17 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;
-  if (!slot.tcp.open_active(now, options.caller_data, plan->on_syn, plan->repeat_data, p.ctx)) {
+  if (!slot.tcp.open_active(now, options.caller_data, plan->on_syn, plan->syn_data, p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }
   slot.fast_open_option = plan->option;
   slot.fast_open_waits = plan->fast_open;
-  if (plan->fast_open && plan->on_syn != 0) ++p.stats.fast_open_sent;
+  if (options.marked) slot.marking = Marking::asked;
+  slot.require_marked = options.require_marked;
+  set_dscp_of(slot, options.dscp);
+  const bool early_data = plan->on_syn != 0 && plan->syn_data != SynData::never;
+  if (plan->fast_open && early_data) ++p.stats.fast_open_sent;
   p.settle(*made);
   return p.connections.id_of(*made);
 }
@@ -315,9 +207,28 @@ Result<std::size_t> Stack::receive_into(Instant now, ConnectionId connection, Mu
   (void)now;
   ConnectionSlot* slot = parts_->find_owned(connection);
   if (slot == nullptr) return kStale;
+  if (!parts_->pass_connect_data(*slot)) return Failure{Error::would_block};
   auto received = slot->tcp.receive_into(out, parts_->ctx);
   parts_->settle(connection.index);
   return received;
+}
+
+Result<std::size_t> Stack::peek(ConnectionId connection, std::uint32_t offset,
+                                MutableBytes out) const {
+  const ConnectionSlot* slot = parts_->find_owned(connection);
+  if (slot == nullptr) return kStale;
+  if (!parts_->is_connect_data_whole(*slot)) return Failure{Error::would_block};
+  std::size_t taken = 0;
+  while (taken < out.size()) {  // twice at most: the end of the ring and its start
+    const auto from = static_cast<std::uint32_t>(slot->connect_data_bytes + offset + taken);
+    const Bytes run = slot->tcp.peek(from);
+    if (run.empty()) break;
+    const std::size_t bytes = std::min(run.size(), out.size() - taken);
+    copy_bytes(out.subspan(taken), run.first(bytes));
+    taken += bytes;
+  }
+  if (taken != 0 || out.empty()) return taken;
+  return slot->tcp.at_end();
 }
 
 Status Stack::shutdown(Instant now, ConnectionId connection) {
@@ -343,18 +254,36 @@ Status Stack::abort(Instant now, ConnectionId connection) {
   ConnectionSlot* slot = parts_->connections.find(connection);
   if (slot == nullptr) return kStale;
   slot->released = true;
-  slot->tcp.abort(parts_->ctx);
+  slot->tcp.abort(Error::aborted, parts_->ctx);
   parts_->settle(connection.index);
+  return {};
+}
+
+template <typename Change>
+Status Stack::Parts::change_manner(ConnectionId connection, Change change) {
+  ConnectionSlot* slot = find_owned(connection);
+  if (slot == nullptr) return kStale;
+  Manner manner = slot->tcp.manner();
+  change(manner);
+  slot->tcp.set_manner(manner);
+  settle(connection.index);
   return {};
 }
 
 Status Stack::set_no_delay(Instant now, ConnectionId connection, bool no_delay) {
   (void)now;
-  ConnectionSlot* slot = parts_->find_owned(connection);
-  if (slot == nullptr) return kStale;
-  slot->tcp.set_no_delay(no_delay);
-  parts_->settle(connection.index);
-  return {};
+  return parts_->change_manner(connection, [&](Manner& manner) { manner.no_delay = no_delay; });
+}
+
+Status Stack::set_corked(Instant now, ConnectionId connection, bool corked) {
+  (void)now;
+  return parts_->change_manner(connection, [&](Manner& manner) { manner.corked = corked; });
+}
+
+Status Stack::set_dscp(Instant now, ConnectionId connection, std::uint8_t dscp) {
+  (void)now;
+  if (dscp > kDscpMax) return Failure{Error::invalid_argument};
+  return parts_->change_manner(connection, [&](Manner& manner) { manner.dscp = dscp & kDscpMax; });
 }
 
 Status Stack::set_keepalive(Instant now, ConnectionId connection,
@@ -381,6 +310,9 @@ Result<ConnectionInfo> Stack::connection_info(ConnectionId connection) const {
   ConnectionInfo info = slot->tcp.info();
   info.listener = slot->listener;
   info.fast_open = slot->fast_open;
+  info.marked = slot->marking >= Marking::agreed;
+  info.receive_queued_bytes -=
+      std::min<std::uint32_t>(info.receive_queued_bytes, slot->connect_data_bytes);
   return info;
 }
 

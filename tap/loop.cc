@@ -97,6 +97,13 @@ Decision Loop::decide(PendingId pending, const Verdict& verdict) {
     }
     case VerdictKind::reject: status = stack_.reject(now_, pending); break;
     case VerdictKind::ignore: status = stack_.ignore(now_, pending); break;
+    case VerdictKind::challenge:
+      status = stack_.challenge(now_, pending);
+      // It has proven it already: nothing is left but to refuse, so that no client hangs.
+      if (!status && status.error().error == Error::invalid_argument) {
+        (void)stack_.reject(now_, pending);
+      }
+      break;
     case VerdictKind::defer:
       status = stack_.defer(now_, pending);
       if (status && verdict.ask_again_after) {

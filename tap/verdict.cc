@@ -9,6 +9,7 @@ const char* to_string(VerdictKind kind) {
     case VerdictKind::reject: return "reject";
     case VerdictKind::ignore: return "ignore";
     case VerdictKind::defer: return "defer";
+    case VerdictKind::challenge: return "challenge";
   }
   return "unknown";
 }

@@ -44,7 +44,7 @@ class SynCookies(testbed.Case):
     def test_the_kernel_connects_through_a_flood(self):
         data = bytes(range(256)) * 4096  # more than a window without scale
         file = self.path("capture.pcap")
-        with testbed.Served(7, "--unconditional", "--overload", "syn-cookies", "--backlog", "8",
+        with testbed.Served(7, "--unconditional", "--overload", "challenge", "--backlog", "8",
                             "--capture", file) as server:
             forge_syns(server.address, FORGED)
             client, code = testbed.plain_connect(server.address)

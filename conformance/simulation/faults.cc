@@ -110,7 +110,7 @@ ListenerPlan draw_listener(Dice& dice, std::uint16_t port) {
   plan.options.deferral = dice.one_of({Deferral::strict, Deferral::independent});
   plan.options.overload = dice.one_of({OverloadPolicy::drop, OverloadPolicy::reset});
   if (!plan.options.conditional && dice.happens(0.5)) {
-    plan.options.overload = OverloadPolicy::syn_cookies;
+    plan.options.overload = OverloadPolicy::challenge;
   }
   plan.options.consume_caller_data = plan.options.conditional && dice.happens(0.3);
   if (dice.happens(0.3)) {

@@ -25,9 +25,9 @@ std::string to_string(const WorkloadOptions& o) {
                         : l.deferral == Deferral::strict ? " strict"
                                                          : " independent",
                         l.consume_caller_data ? " consume" : "",
-                        l.overload == OverloadPolicy::reset         ? " reset"
-                        : l.overload == OverloadPolicy::syn_cookies ? " cookies"
-                                                                    : "",
+                        l.overload == OverloadPolicy::reset       ? " reset"
+                        : l.overload == OverloadPolicy::challenge ? " cookies"
+                                                                  : "",
                         static_cast<int>(l.fast_open), l.fast_open_pending_max, l.backlog_max);
     if (plan.closes_after) {
       text +=

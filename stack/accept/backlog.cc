@@ -3,7 +3,9 @@
 #include "stack/accept/backlog.h"
 
 #include <algorithm>
+#include <array>
 
+#include "stack/accept/connect_data.h"
 #include "stack/base/short_time.h"
 
 namespace anteroom {
@@ -27,36 +29,47 @@ std::uint32_t Backlog::find(std::uint64_t flow_hash, const Flow& flow) const {
   return flows_.find(flow_hash, [&](std::uint32_t i) { return requests_[i].flow == flow; });
 }
 
-std::optional<DropReason> Backlog::check_limits(const Flow& flow, std::size_t data_bytes,
-                                                std::uint32_t listener,
+// Where a client can prove its address, a quarter of what there is waits for those who do: a flood
+// of forged SYNs leaves them their place.
+std::optional<DropReason> Backlog::check_limits(const Arrival& arrival, std::size_t data_bytes,
                                                 const Listener& chosen) const {
-  if (requests_.full() || chosen.held >= chosen.options.backlog_max)
+  const ListenOptions& options = chosen.options;
+  const bool provable =
+      options.overload == OverloadPolicy::challenge || options.fast_open != FastOpen::off;
+  const std::uint32_t share = provable && !arrival.address_validated ? 4 : 0;
+  const auto within = [share](std::uint64_t used, std::uint64_t most) {
+    return used <= most - (share != 0 ? most / share : 0);
+  };
+  if (!within(requests_.size() + 1, requests_.slots_max()) ||
+      !within(chosen.held + chosen.half_open + 1, options.backlog_max)) {
     return DropReason::request_limit;
+  }
   if (data_bytes > limits_.caller_data_bytes_max) return DropReason::request_data_too_large;
-  if (chosen.caller_data_bytes + data_bytes > limits_.caller_data_bytes_per_listener_max) {
+  if (!within(chosen.caller_data_bytes + data_bytes, limits_.caller_data_bytes_per_listener_max)) {
     return DropReason::request_bytes_limit;
   }
-  if (sources_.of(listener, flow.remote.address) >= limits_.requests_per_source_max) {
+  if (sources_.of(arrival.listener, arrival.flow.remote.address) >=
+      limits_.requests_per_source_max) {
     return DropReason::request_source_limit;
   }
   return std::nullopt;
 }
 
-Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash, const Flow& flow,
-                                           const Segment& syn, std::uint32_t listener,
+Result<PendingId, DropReason> Backlog::add(Instant now, const Arrival& arrival, const Segment& syn,
                                            Listeners& listeners) {
-  Listener& chosen = listeners[listener];
-  if (const auto refused = check_limits(flow, syn.payload.size(), listener, chosen))
-    return *refused;
+  Listener& chosen = listeners[arrival.listener];
+  const bool held = arrival.connection == kNoRequest;
+  const Bytes data = held ? syn.payload : Bytes();
+  if (const auto refused = check_limits(arrival, data.size(), chosen)) return *refused;
   const PendingId id = requests_.emplace();
   PendingConnection& request = requests_[id.index];
   const PeerSyn peer = peer_syn(syn);
-  request.flow = flow;
+  request.flow = arrival.flow;
   request.irs = peer.irs;
   request.arrived_at = request.seen_at = now;
   request.timestamp_value = peer.options.timestamp_value;
-  request.flow_hash = flow_hash;
-  request.listener = listener;
+  request.flow_hash = arrival.flow_hash;
+  request.listener = arrival.listener;
   request.window = peer.window;
   request.mss = peer.options.mss;
   request.ip_bytes = syn.ip_bytes;
@@ -70,33 +83,60 @@ Result<PendingId, DropReason> Backlog::add(Instant now, std::uint64_t flow_hash,
   request.sack_permitted = peer.options.sack_permitted;
   request.has_timestamp = peer.options.has_timestamp;
   request.fast_open = peer.options.fast_open;
-  keep_data(request, syn.payload, chosen);
-  flows_.insert(flow_hash, id.index);
-  sources_.add(listener, flow.remote.address);
-  link(id.index, chosen);
-  set_expiry(id.index, limits_.request_gap_assumed);
+  request.address_validated = arrival.address_validated;
+  request.cookie = arrival.cookie;
+  request.has_connection = request.handshaking = !held;
+  if (!held) request.connection = arrival.connection;
+  if (chosen.options.marked) mark(request, syn);
+  keep(request, data, chosen.options.save_syn ? syn.headers : Bytes(), chosen);
+  sources_.add(arrival.listener, arrival.flow.remote.address);
+  if (held) {
+    flows_.insert(arrival.flow_hash, id.index);
+    link(id.index, chosen);
+    set_expiry(id.index, limits_.request_gap_assumed);
+  }
   return id;
 }
 
-void Backlog::set_fast_open(std::uint32_t index, bool address_validated, FastOpenOption cookie) {
-  requests_[index].address_validated = address_validated;
-  requests_[index].cookie = cookie;
+// Connect data is whole or not there yet; anything else is no marking of ours.
+void Backlog::mark(PendingConnection& request, const Segment& syn) const {
+  const TcpOptions& options = syn.options;
+  if (!options.has_connect_data || options.connect_data_bytes > kMarkedBytesMax) return;
+  const bool whole = syn.payload.size() == options.connect_data_bytes;
+  if (!whole && !syn.payload.empty() && !request.has_connection) return;
+  request.marked = true;
+  request.announced_bytes = options.connect_data_bytes;
 }
 
-void Backlog::keep_data(PendingConnection& request, Bytes data, Listener& listener) {
-  if (data.empty()) return;
-  request.caller_data = data_.take(data.size());
+void Backlog::on_handshake_complete(std::uint32_t index, std::uint16_t caller_data_bytes,
+                                    Listeners& listeners) {
+  PendingConnection& request = requests_[index];
+  request.handshaking = false;
+  request.address_validated = true;
+  request.caller_data_bytes = caller_data_bytes;
+  link(index, listeners[request.listener]);
+}
+
+void Backlog::keep(PendingConnection& request, Bytes data, Bytes headers, Listener& listener) {
+  const std::size_t bytes = data.size() + headers.size();
+  if (bytes == 0) return;
+  request.caller_data = data_.take(bytes);
+  request.syn_header_bytes = static_cast<std::uint8_t>(headers.size());
+  copy_bytes({request.caller_data, bytes}, data);
+  copy_bytes({request.caller_data + data.size(), headers.size()}, headers);
+  if (request.has_connection) return;
   request.caller_data_bytes = static_cast<std::uint16_t>(data.size());
-  copy_bytes({request.caller_data, data.size()}, data);
   listener.caller_data_bytes += data.size();
 }
 
 void Backlog::drop_data(PendingConnection& request, Listener& listener) {
   if (request.caller_data == nullptr) return;
-  listener.caller_data_bytes -= request.caller_data_bytes;
-  data_.give_back(request.caller_data, request.caller_data_bytes);
+  const std::size_t bytes = request.data().size();
+  listener.caller_data_bytes -= bytes;
+  data_.give_back(request.caller_data, bytes + request.syn_header_bytes);
   request.caller_data = nullptr;
   request.caller_data_bytes = 0;
+  request.syn_header_bytes = 0;
 }
 
 void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
@@ -116,7 +156,8 @@ void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
     const bool fits = syn.payload.size() <= limits_.caller_data_bytes_max &&
                       listener.caller_data_bytes + syn.payload.size() <=
                           limits_.caller_data_bytes_per_listener_max;
-    if (!request.indicated && fits) keep_data(request, syn.payload, listener);
+    const bool unmarked = !request.marked || syn.payload.size() == request.announced_bytes;
+    if (!request.indicated && fits && unmarked) add_data(request, syn.payload, listener);
   } else if (!syn.payload.empty()) {
     const std::size_t common = std::min(known.size(), syn.payload.size());
     if (!std::equal(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(common),
@@ -127,6 +168,15 @@ void Backlog::on_repeat(Instant now, std::uint32_t index, const Segment& syn,
   set_expiry(index, std::chrono::milliseconds(request.gap_ms));
 }
 
+// Data that the first copy did not have: the saved headers stay those of the first.
+void Backlog::add_data(PendingConnection& request, Bytes data, Listener& listener) {
+  std::array<std::uint8_t, UINT8_MAX> headers;
+  const std::size_t header_bytes = request.syn_header_bytes;
+  copy_bytes(headers, request.syn_headers());
+  drop_data(request, listener);
+  keep(request, data, Bytes(headers).first(header_bytes), listener);
+}
+
 void Backlog::set_expiry(std::uint32_t index, Duration gap) {
   const Duration lifetime = std::clamp(gap * limits_.request_gap_factor,
                                        limits_.request_lifetime_min, limits_.request_lifetime_max);
@@ -134,6 +184,7 @@ void Backlog::set_expiry(std::uint32_t index, Duration gap) {
 }
 
 Instant Backlog::gives_up_at(std::uint32_t index) const {
+  if (requests_[index].has_connection) return Instant::max();
   return expiries_.at(requests_[index].expiry);
 }
 
@@ -151,12 +202,23 @@ void Backlog::link(std::uint32_t index, Listener& listener) {
   if (listener.head == kNoRequest) listener.head = index;
   if (listener.not_indicated == kNoRequest) listener.not_indicated = index;
   ++listener.held;
+  ++held_;
 }
 
 // Takes a request out of everything but the slab.
 void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
   PendingConnection& request = requests_[index];
   Listener& listener = listeners[request.listener];
+  if (!request.handshaking) leave_queue(index, listener);
+  drop_data(request, listener);
+  sources_.remove(request.listener, request.flow.remote.address);
+  if (request.has_connection) return;
+  flows_.erase(request.flow_hash, index);
+  expiries_.clear(index, positions());
+}
+
+void Backlog::leave_queue(std::uint32_t index, Listener& listener) {
+  PendingConnection& request = requests_[index];
   if (listener.not_indicated == index) listener.not_indicated = request.next;
   (request.previous == kNoRequest ? listener.head : requests_[request.previous].next) =
       request.next;
@@ -164,15 +226,12 @@ void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
       request.previous;
   request.previous = request.next = kNoRequest;
   --listener.held;
+  --held_;
   if (request.deferred) {
     --listener.deferred;
   } else if (request.indicated) {
     --listener.undecided;
   }
-  drop_data(request, listener);
-  flows_.erase(request.flow_hash, index);
-  sources_.remove(request.listener, request.flow.remote.address);
-  expiries_.clear(index, positions());
 }
 
 void Backlog::withdraw(std::uint32_t index, Error why, Listeners& listeners) {
@@ -245,25 +304,28 @@ std::optional<Instant> Backlog::next_expiry() const {
 }
 
 void Backlog::check_invariants(const Listeners& listeners) const {
-  std::uint64_t held = 0;
+  std::uint64_t held = 0, waiting = 0;  // those that a SYN alone stands for
   for (std::uint32_t l = 0; l < listeners.slots_made(); ++l) {
     if (!listeners.live(l)) continue;
     const Listener& listener = listeners[l];
     std::uint64_t bytes = 0;
-    std::uint32_t count = 0, undecided = 0, deferred = 0;
+    std::uint32_t count = 0, undecided = 0, deferred = 0, connected = 0;
     for (std::uint32_t i = listener.head; i != kNoRequest; i = requests_[i].next) {
       const PendingConnection& request = requests_[i];
       STACK_ASSERT(request.listener == l && !request.withdrawn);
-      bytes += request.caller_data_bytes;
+      bytes += request.data().size();
       ++count;
+      connected += request.has_connection;
       undecided += request.indicated && !request.deferred;
       deferred += request.deferred;
     }
     STACK_ASSERT(bytes == listener.caller_data_bytes && count == listener.held);
     STACK_ASSERT(undecided == listener.undecided && deferred == listener.deferred);
+    STACK_ASSERT(!listener.may_indicate() || listener.head != kNoRequest);
     held += count;
+    waiting += count - connected;
   }
-  STACK_ASSERT(held == flows_.size() && held == expiries_.size());
+  STACK_ASSERT(held == held_ && waiting == flows_.size() && waiting == expiries_.size());
 }
 
 }  // namespace anteroom

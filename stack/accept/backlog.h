@@ -23,12 +23,25 @@ class Backlog {
   // --- Segments of a flow that no connection has ---
   // The request of this flow, or kNoRequest.
   std::uint32_t find(std::uint64_t flow_hash, const Flow& flow) const;
-  // A SYN for a flow without a request. The reason where a limit says no.
-  Result<PendingId, DropReason> add(Instant now, std::uint64_t flow_hash, const Flow& flow,
-                                    const Segment& syn, std::uint32_t listener,
+  struct Arrival {
+    const Flow& flow;
+    std::uint64_t flow_hash;
+    std::uint32_t listener;
+    // What Fast Open, or the answer to a challenge, has to say of it.
+    bool address_validated = false;
+    FastOpenOption cookie = FastOpenOption::none;
+    std::uint32_t connection = kNoRequest;  // that shakes hands first
+  };
+  // A SYN for a flow without a request: it is held, or waits for its handshake. The reason where a
+  // limit says no.
+  Result<PendingId, DropReason> add(Instant now, const Arrival& arrival, const Segment& syn,
                                     Listeners& listeners);
-  // What Fast Open has to say of the SYN that made it.
-  void set_fast_open(std::uint32_t index, bool address_validated, FastOpenOption cookie);
+  // Why a SYN with so much data would not be taken.
+  std::optional<DropReason> check_limits(const Arrival& arrival, std::size_t data_bytes,
+                                         const Listener& chosen) const;
+  // The handshake is complete: the request joins its listener's queue, with that much caller data.
+  void on_handshake_complete(std::uint32_t index, std::uint16_t caller_data_bytes,
+                             Listeners& listeners);
   // The same SYN again: conditional-accept 2.
   void on_repeat(Instant now, std::uint32_t index, const Segment& syn, Listeners& listeners);
   // RFC 5961 exactness: what the client would send next, whether or not its data counts as sent.
@@ -60,7 +73,7 @@ class Backlog {
 
   const PendingConnection& operator[](std::uint32_t index) const { return requests_[index]; }
   PendingId id_of(std::uint32_t index) const { return requests_.id_of(index); }
-  std::uint32_t held() const { return static_cast<std::uint32_t>(flows_.size()); }
+  std::uint32_t held() const { return held_; }
   void check_invariants(const Listeners& listeners) const;
 
   static constexpr std::size_t request_bytes() {
@@ -68,11 +81,12 @@ class Backlog {
   }
 
  private:
-  std::optional<DropReason> check_limits(const Flow& flow, std::size_t data_bytes,
-                                         std::uint32_t listener, const Listener& chosen) const;
-  void keep_data(PendingConnection& request, Bytes data, Listener& listener);
+  void mark(PendingConnection& request, const Segment& syn) const;
+  void keep(PendingConnection& request, Bytes data, Bytes headers, Listener& listener);
+  void add_data(PendingConnection& request, Bytes data, Listener& listener);
   void drop_data(PendingConnection& request, Listener& listener);
   void link(std::uint32_t index, Listener& listener);
+  void leave_queue(std::uint32_t index, Listener& listener);
   void unlink(std::uint32_t index, Listeners& listeners);
   void set_expiry(std::uint32_t index, Duration gap);
   auto positions() {
@@ -85,6 +99,7 @@ class Backlog {
   SourceCount sources_;
   SmallPool data_;
   DeadlineQueue expiries_;
+  std::uint32_t held_ = 0;                      // in the queues of their listeners
   std::uint32_t first_withdrawn_ = kNoRequest;  // tombstones, linked by `next`
   std::uint32_t last_withdrawn_ = kNoRequest;
   // Why the request that a slot held last is gone, by slot: an id that was not told yet can still

@@ -78,7 +78,8 @@ class Duel {
       backlog_.withdraw(found, Error::withdrawn_replaced, listeners_);
       model_.erase(known);
     }
-    const auto added = backlog_.add(now_, port, flow(port), segment, 0, listeners_);
+    const Flow of = flow(port);
+    const auto added = backlog_.add(now_, {of, port, 0}, segment, listeners_);
     // Tombstones count in the slab but every turn tells of them, so that there are none here but
     // one.
     const bool fits = model_.size() < 5 && bytes() + data_bytes <= 20;

@@ -10,6 +10,7 @@ std::uint32_t response_bytes_max(const PendingConnection& request, const TcpConf
   constexpr std::uint32_t kHeaders = 40;  // IPv4 and TCP
   auto options = static_cast<std::uint32_t>(syn_ack_option_bytes(request.options(), tcp));
   if (request.cookie != FastOpenOption::none) options += FastOpenCookies::kOptionBytes;
+  if (request.marked) options += kConnectDataOptionBytes;
   const std::uint32_t mss = std::min<std::uint32_t>(request.mss, mss_of_mtu(mtu));
   std::uint32_t room = mss > options ? mss - options : 0;
   room = std::min<std::uint32_t>(room, request.window);

@@ -1,5 +1,6 @@
-// What a SYN told us, kept until its verdict: a request. It owns this and its caller data, no
-// timer, ring, TCB or packet. conditional-accept 1.
+// What a SYN told us, kept until its verdict: a request. Held, it owns this and its caller data, no
+// timer, ring, TCB or packet (conditional-accept 1); handshake first, a connection does the rest
+// (conditional-accept 5).
 #pragma once
 
 #include <anteroom/connection.h>
@@ -18,11 +19,14 @@ struct PendingConnection {
   Flow flow;
   Seq irs;
   std::uint64_t flow_hash = 0;
-  std::uint8_t* caller_data = nullptr;  // from the backlog's pool
+  std::uint8_t* caller_data = nullptr;  // from the backlog's pool; the saved headers follow it
   Instant arrived_at{};
   Instant seen_at{};  // of the latest copy
   std::uint32_t timestamp_value = 0;
-  std::uint32_t gap_ms = 0;    // the longest between two copies: a client waits ever longer
+  union {
+    std::uint32_t gap_ms = 0;  // the longest between two copies: a client waits ever longer
+    std::uint32_t connection;  // index, where has_connection
+  };
   std::uint32_t listener = 0;  // index
   std::uint32_t previous = kNoRequest;
   std::uint32_t next = kNoRequest;
@@ -33,6 +37,8 @@ struct PendingConnection {
   std::uint16_t ip_bytes = 0;  // of the first SYN
   std::uint16_t repeats = 0;
   std::uint16_t deferrals = 0;
+  std::uint16_t announced_bytes = 0;  // of marked caller data, here or still to come
+  std::uint8_t syn_header_bytes = 0;  // saved
   std::uint8_t window_scale = 0;
   std::uint8_t dscp = 0;
   std::uint8_t hop_limit = 0;
@@ -50,8 +56,14 @@ struct PendingConnection {
   bool deferred : 1 = false;
   bool withdrawn : 1 = false;
   FastOpenOption cookie : 2 = FastOpenOption::none;  // that its SYN-ACK shall bring
+  bool marked : 1 = false;
+  bool has_connection : 1 = false;  // its caller data is in that one's receive buffer
+  bool handshaking : 1 = false;     // that one is not established: not in its listener's queue yet
 
-  Bytes data() const { return {caller_data, caller_data_bytes}; }
+  Bytes data() const { return {caller_data, has_connection ? 0u : caller_data_bytes}; }
+  Bytes syn_headers() const {
+    return {caller_data + (has_connection ? 0u : caller_data_bytes), syn_header_bytes};
+  }
   SynOptions options() const;
   PeerSyn peer() const { return {irs, window, options(), ecn_asked, ecn}; }
 };

@@ -14,7 +14,7 @@ namespace {
 PeerOptions flooded() {
   PeerOptions options;
   options.listener.backlog_max = 1;
-  options.listener.overload = OverloadPolicy::syn_cookies;
+  options.listener.overload = OverloadPolicy::challenge;
   return options;
 }
 
@@ -88,15 +88,6 @@ TEST(SynCookie, TimestampsCarryTheOptions) {
       }
     }
   }
-}
-
-TEST(SynCookies, AreNotForConditionalListeners) {
-  PeerOptions options;
-  options.listen = false;
-  Peer peer(options);
-  const auto refused = peer.stack().listen(
-      {.local = {{}, 80}, .conditional = true, .overload = OverloadPolicy::syn_cookies});
-  EXPECT_EQ(refused.error().error, Error::invalid_argument);
 }
 
 // The connection is in order: options, numbers, windows, both directions.

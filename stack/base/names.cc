@@ -28,6 +28,7 @@ const char* to_string(Error error) {
     case Error::timed_out: return "timed_out";
     case Error::unreachable: return "unreachable";
     case Error::aborted: return "aborted";
+    case Error::not_marked: return "not_marked";
     case Error::invalid_argument: return "invalid_argument";
   }
   return "unknown";

@@ -57,6 +57,13 @@ class Ring {
     copy_bytes(out.subspan(run), {data_, out.size() - run});
   }
 
+  // The contiguous part from `offset` on, up to the end of the block.
+  Bytes view_at(std::uint32_t offset) const {
+    if (offset >= size_) return {};
+    const std::uint32_t at = (front_ + offset) & (capacity() - 1);
+    return {data_ + at, std::min(size_ - offset, capacity() - at)};
+  }
+
   // Drops bytes from the front; gives the block back when nothing is left in it.
   void drop_front(std::uint32_t bytes, BufferPool& pool) {
     STACK_ASSERT(bytes <= size_);

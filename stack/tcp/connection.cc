@@ -40,17 +40,17 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
       path_mss_(mss_of_path(birth.path_mtu, ctx)),
-      flow_(birth.flow),
-      no_delay_(ctx.tcp.no_delay) {
+      flow_(birth.flow) {
+  manner_.no_delay = ctx.tcp.no_delay;
   set_user_timeout(ctx.tcp.user_timeout);
   agreed_.receive_mss = mss_of_mtu(ctx.mtu);
 }
 
-bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, bool repeat_data,
+bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, SynData when,
                              const TcpContext& ctx) {
   if (snd_.append(caller_data, ctx.send_capacity, ctx.pool) != caller_data.size()) return false;
   syn_payload_ = on_syn;
-  repeat_syn_data_ = repeat_data;
+  syn_data_ = when;
   agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
   ecn_.ask(ecn_mode_of(ctx.tcp.ecn));
   path_mss_.begin(now);
@@ -121,9 +121,13 @@ Result<std::size_t> Connection::send(Instant now, Bytes data, bool urgent, const
 Result<std::size_t> Connection::receive_into(MutableBytes out, const TcpContext& ctx) {
   const std::uint32_t taken = rcv_.read(out, ctx.pool);
   if (taken != 0 || out.empty()) return std::size_t{taken};
+  return at_end();
+}
+
+Result<std::size_t> Connection::at_end() const {
   if (failed_) return Failure{failure_};
-  if (rcv_.fin_received() || is_over()) return std::size_t{0};
-  return Failure{Error::would_block};
+  if (may_receive()) return Failure{Error::would_block};
+  return std::size_t{0};
 }
 
 Status Connection::shutdown(Instant now, const TcpContext& ctx) {
@@ -149,7 +153,7 @@ void Connection::close(Instant now, const TcpContext& ctx) {
   const bool unread = rcv_.readable_bytes() != 0 && !failed_;
   closed_by_owner_ = true;
   if (unread && state_ != State::syn_sent) {
-    abort(ctx);
+    abort(Error::aborted, ctx);
     return;
   }
   rcv_.discard(ctx.pool);
@@ -157,7 +161,7 @@ void Connection::close(Instant now, const TcpContext& ctx) {
   if (state_ == State::fin_wait_2) timers_.set(Timer::fin_wait_2, now + 2 * ctx.tcp.msl);
 }
 
-void Connection::abort(const TcpContext& ctx) {
+void Connection::abort(Error why, const TcpContext& ctx) {
   if (is_over()) {
     closed_by_owner_ = true;
     finish(ctx);
@@ -167,7 +171,12 @@ void Connection::abort(const TcpContext& ctx) {
   // RFC 9293 3.10.5: no RST where the peer knows nothing of us.
   owes_reset_ =
       state_ != State::syn_sent && !(state_ == State::syn_received && syn_transmissions_ == 0);
-  fail(Error::aborted, ctx);
+  fail(why, ctx);
+}
+
+void Connection::vanish(const TcpContext& ctx) {
+  abort(Error::aborted, ctx);
+  owes_reset_ = false;
 }
 
 void Connection::set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive) {

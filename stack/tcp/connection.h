@@ -28,8 +28,8 @@ class Connection {
 
   // --- Opening: exactly one of these, once. False: no buffer; open otherwise, or release(). ---
   // `on_syn` bytes of the caller data ride in the SYN, the rest follows.
-  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, std::uint16_t on_syn,
-                                 bool repeat_data, const TcpContext& ctx);
+  [[nodiscard]] bool open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, SynData when,
+                                 const TcpContext& ctx);
   [[nodiscard]] bool open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
                                   const TcpContext& ctx);
   void assume_syn_ack_sent();  // after open_passive(): a SYN cookie went out in its place
@@ -39,8 +39,14 @@ class Connection {
   Result<std::size_t> receive_into(MutableBytes out, const TcpContext& ctx);
   Status shutdown(Instant now, const TcpContext& ctx);
   void close(Instant now, const TcpContext& ctx);  // the owner will not read again
-  void abort(const TcpContext& ctx);               // RST goes out with the next segment
-  void set_no_delay(bool no_delay) { no_delay_ = no_delay; }
+  void abort(Error why, const TcpContext& ctx);    // RST goes out with the next segment
+  void vanish(const TcpContext& ctx);              // the peer is told nothing
+  Bytes peek(std::uint32_t offset) const { return rcv_.peek(offset); }
+  std::uint32_t readable_bytes() const { return rcv_.readable_bytes(); }
+  void skip(std::uint32_t bytes, const TcpContext& ctx) { rcv_.skip(bytes, ctx.pool); }
+  bool may_receive() const { return !failed_ && !rcv_.fin_received() && !is_over(); }
+  Result<std::size_t> at_end() const;  // what reading says where there is nothing: would_block, 0
+  void set_manner(Manner manner) { manner_ = manner; }
   void set_user_timeout(Duration user_timeout);
   void set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive);
 
@@ -54,8 +60,7 @@ class Connection {
   }
 
   // --- What the network layer learned ---
-  // An ICMP error that quotes `seq`: true where that is in flight (RFC 5927 4.1).
-  bool is_in_flight(Seq seq) const;
+  bool is_in_flight(Seq seq) const;  // what an ICMP error quotes, RFC 5927 4.1
   void on_path_mtu(Instant now, std::uint16_t mtu);
   // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
   void on_unreachable(bool hard, const TcpContext& ctx);
@@ -65,20 +70,19 @@ class Connection {
   // --- For the owner ---
   const Flow& flow() const { return flow_; }
   State state() const { return state_; }
+  Manner manner() const { return manner_; }
+  std::uint16_t syn_payload_bytes() const { return syn_payload_; }  // meant for our SYN
   std::uint8_t signals() const { return signals_; }
   void clear_signal(Signal told) { signals_ &= static_cast<std::uint8_t>(~told); }
   std::optional<Error> failure() const {
     return failed_ ? std::optional<Error>(failure_) : std::nullopt;
   }
-  // Over, and nothing left to send.
-  bool is_finished() const { return state_ == State::closed && !owes_reset_; }
-  // Both directions have ended in order.
+  bool is_finished() const { return state_ == State::closed && !owes_reset_; }  // and silent
   bool is_over() const { return state_ == State::closed || state_ == State::time_wait; }
   std::pair<Instant, Timer> deadline() const;
   ConnectionInfo info() const;
 
-  // Gives all buffers back; before destruction.
-  void release(BufferPool& pool);
+  void release(BufferPool& pool);  // all buffers, before destruction
   void check_invariants() const;
 
  private:
@@ -103,7 +107,6 @@ class Connection {
   void process_ack(Instant now, const Segment& segment, const TcpContext& ctx);
   void take_acknowledged(Instant now, const Segment& segment, Delivery& delivery,
                          const TcpContext& ctx);
-  // `flight_bytes`: outstanding before the acknowledgment.
   void recover(Instant now, std::uint32_t flight_bytes, const AckKind& kind, const Echo& echo,
                const Delivery& delivery, const TcpContext& ctx);
   void settle_outstanding(Instant now, const TcpContext& ctx);
@@ -149,9 +152,7 @@ class Connection {
   void set_persist(Instant now, const TcpContext& ctx);
   void restart_keepalive(Instant now);
   void forget_outstanding(BufferPool& pool);
-  Duration since_sent(Instant now) const {
-    return std::chrono::microseconds(wrapping_us(now) - sent_at_us_);
-  }
+  Duration since_sent(Instant now) const;
   bool is_synchronized() const { return state_ >= State::established; }
 
   // 448 bytes, by this order: what follows a part with the attribute fills the padding of that.
@@ -170,8 +171,7 @@ class Connection {
   std::uint32_t heard_at_ms_ = 0;  // the last segment received; before that our SYN
   std::uint32_t sent_at_us_ = 0;   // the SYN or new data, RFC 5681 4.1; wraps after 71 minutes
   [[no_unique_address]] Keepalive keepalive_;
-  std::uint16_t caller_data_taken_ = 0;
-  std::uint16_t response_data_received_ = 0;
+  std::uint16_t caller_data_taken_ = 0, response_data_received_ = 0;  // by and from the SYN-ACK
   std::uint16_t syn_payload_ = 0;  // bytes of the queue that ride in our SYN
   PathMss path_mss_;
   Flow flow_;
@@ -179,20 +179,20 @@ class Connection {
   std::uint8_t syn_transmissions_ = 0;
   std::uint8_t retries_ = 0;            // of one segment, or probes without an answer
   std::uint8_t unanswered_probes_ = 0;  // of a closed window
-  State state_ = State::closed;
   std::uint8_t signals_ = 0;
-  Error failure_{};
+  Manner manner_;
+  State state_ : 4 = State::closed;
   bool failed_ : 1 = false;
   bool passive_ : 1 = false;
   bool closed_by_owner_ : 1 = false;
-  bool no_delay_ : 1 = false;
   bool owes_reset_ : 1 = false;
+  Error failure_ : 5 = {};
   bool owes_syn_ : 1 = false;
   bool owes_probe_ : 1 = false;  // of a window or of a silent peer
   bool owes_tail_probe_ : 1 = false;
   bool override_ : 1 = false;        // silly-window avoidance has waited long enough
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
-  bool repeat_syn_data_ : 1 = true;
+  SynData syn_data_ : 2 = SynData::always;
   bool window_limited_ : 1 = false;  // by congestion, see Outstanding::limited_until
   bool early_ : 1 = false;           // PassiveOpening::early
 };

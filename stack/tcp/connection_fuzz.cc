@@ -36,7 +36,7 @@ class Host {
     (void)stack_.listen(
         {.local = {{}, 80}, .conditional = true, .deferral = Deferral::independent});
     (void)stack_.listen(
-        {.local = {{}, 81}, .overload = OverloadPolicy::syn_cookies, .backlog_max = 4});
+        {.local = {{}, 81}, .overload = OverloadPolicy::challenge, .backlog_max = 4});
     (void)stack_.listen(
         {.local = {{}, 82}, .fast_open = FastOpen::cookie, .fast_open_pending_max = 2});
     (void)stack_.listen({.local = {{}, 83}, .fast_open = FastOpen::cookie_less});

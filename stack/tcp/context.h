@@ -33,6 +33,16 @@ struct Birth {
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 
+// How a connection sends, as its owner wants it.
+struct Manner {
+  bool no_delay : 1 = false;  // no Nagle algorithm
+  bool corked : 1 = false;    // full segments only
+  std::uint8_t dscp : 6 = 0;  // RFC 2474
+};
+
+// Which of our SYNs carry the caller data that is meant for them.
+enum class SynData : std::uint8_t { never, once, always };
+
 // What a SYN is answered with.
 struct PassiveOpening {
   Bytes caller_data{};  // taken: the SYN-ACK acknowledges it

@@ -88,8 +88,10 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   // conditional-accept 3: SYN-ACK retransmissions carry the data twice, then go without it.
   constexpr std::uint8_t kDataTransmissions = 3;
   const bool answer = state_ == State::syn_received;
-  const bool with_data = syn_transmissions_ == 0 ||
-                         (passive_ ? syn_transmissions_ < kDataTransmissions : repeat_syn_data_);
+  const std::uint8_t with_data_max = passive_                       ? kDataTransmissions
+                                     : syn_data_ == SynData::always ? UINT8_MAX
+                                                                    : syn_data_ == SynData::once;
+  const bool with_data = syn_transmissions_ < with_data_max;
   segment.seq = snd_.iss();
   segment.flags = tcp_flag::syn;
   add_syn_options(agreed_, segment.options);
@@ -162,7 +164,7 @@ bool Connection::next_tail_probe(Instant now, OutgoingSegment& segment, const Tc
   if (!owes_tail_probe_) return false;
   owes_tail_probe_ = false;
   if (idle()) return false;
-  const SendAllowance one{payload_max(), payload_max(), false, true, true};
+  const SendAllowance one{payload_max(), payload_max(), false, true, false, true};
   const std::uint32_t bytes = snd_.fin_sent() ? 0 : snd_.next_data_bytes(one);
   const bool new_data = bytes != 0 && send_new(now, bytes, segment, ctx);
   if (!new_data) {
@@ -219,7 +221,8 @@ bool Connection::next_path_probe(Instant now, OutgoingSegment& segment, const Tc
 bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (snd_.fin_sent() || (snd_.unsent_bytes() == 0 && !snd_.fin_queued())) return false;
   const std::uint32_t room = congestion_room();
-  const SendAllowance allowance{payload_max(), room, idle(), no_delay_, override_};
+  const SendAllowance allowance{payload_max(),    room,           idle(),
+                                manner_.no_delay, manner_.corked, override_};
   const std::uint32_t bytes = snd_.next_data_bytes(allowance);
   if (next_path_probe(now, segment, ctx)) return true;
   if (snd_.is_congestion_limited(room)) note_window_limited();

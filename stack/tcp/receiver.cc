@@ -129,10 +129,14 @@ void Receiver::note_duplicate(Seq start, std::uint32_t bytes, BufferPool& pool) 
 std::uint32_t Receiver::read(MutableBytes out, BufferPool& pool) {
   const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(out.size(), ring_.size()));
   ring_.read_at(0, out.first(bytes));
+  skip(bytes, pool);
+  return bytes;
+}
+
+void Receiver::skip(std::uint32_t bytes, BufferPool& pool) {
   ring_.drop_front(bytes, pool);
   const Seq unread = nxt_ - ring_.size();
   if (has_urgent_ && unread.at_or_after(urgent_)) has_urgent_ = false;
-  return bytes;
 }
 
 void Receiver::discard(BufferPool& pool) {

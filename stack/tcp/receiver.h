@@ -49,6 +49,10 @@ class Receiver {
   // Caller data: the first bytes of the stream; not `kept` when the listener consumes them.
   [[nodiscard]] bool on_syn_data(Bytes data, bool kept, BufferPool& pool);
   std::uint32_t read(MutableBytes out, BufferPool& pool);
+  // What is readable from `offset` on, as far as it lies in one piece; empty at the end.
+  Bytes peek(std::uint32_t offset) const { return ring_.view_at(offset); }
+  // Readable bytes that nobody wants.
+  void skip(std::uint32_t bytes, BufferPool& pool);
   // Everything unread goes, and nothing more is kept.
   void discard(BufferPool& pool);
 

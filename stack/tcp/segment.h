@@ -22,8 +22,9 @@ struct Segment {
   std::uint8_t ecn = 0;
   std::uint8_t hop_limit = 0;
   Bytes payload{};
-  const TcpOptions& options =
-      kNoOptions;  // where the parser left them: a copy stalls the fast path
+  // Where the parser left them: a copy stalls the fast path.
+  const TcpOptions& options = kNoOptions;
+  Bytes headers{};  // of IP and TCP, as received; empty where the packet came in fragments
 
   bool has(std::uint16_t flag) const { return (flags & flag) != 0; }
   // SEG.LEN: SYN and FIN count.

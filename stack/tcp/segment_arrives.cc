@@ -201,7 +201,7 @@ Connection::Step Connection::process_text(Instant now, const Segment& segment,
   if (closed_by_owner_ && !segment.payload.empty() && segment.end().after(rcv_.nxt())) {
     // RFC 9293 3.6.1 [SHLD-3]: nobody will read it, and the peer must know.
     ctx.drop(DropReason::tcp_after_close);
-    abort(ctx);
+    abort(Error::aborted, ctx);
     return Step::done;
   }
   const bool filled_gap = rcv_.has_gap();

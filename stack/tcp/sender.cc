@@ -25,7 +25,8 @@ std::uint32_t Sender::next_data_bytes(const SendAllowance& allowance) const {
   // window ever seen goes; (4) the override time-out has expired.
   const bool all = usable == unsent;
   // A FIN behind the data ends the wait for more of it.
-  if (all && (allowance.idle || allowance.no_delay || fin_queued_)) return usable;
+  if (all && fin_queued_) return usable;
+  if (all && !allowance.corked && (allowance.idle || allowance.no_delay)) return usable;
   if (!all && allowance.idle && usable >= window_max_ / 2) return usable;
   return allowance.override ? usable : 0;
 }

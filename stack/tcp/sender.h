@@ -15,6 +15,7 @@ struct SendAllowance {
   std::uint32_t congestion_bytes = 0;  // room in the congestion window
   bool idle = false;                   // nothing is in flight
   bool no_delay = false;               // Nagle's algorithm is off
+  bool corked = false;                 // full segments only, until the override
   bool override = false;               // the silly-window timer has expired
 };
 

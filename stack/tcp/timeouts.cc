@@ -48,6 +48,10 @@ Duration Connection::waited(Instant now) const {
   return std::chrono::milliseconds(wrapping_ms(now) - heard_at_ms_);
 }
 
+Duration Connection::since_sent(Instant now) const {
+  return std::chrono::microseconds(wrapping_us(now) - sent_at_us_);
+}
+
 // RFC 9293 3.8.3: by the user timeout where there is one, else by R2.
 bool Connection::is_given_up(Instant now, std::uint32_t retries, std::uint32_t retries_max) const {
   if (user_timeout_ms_ == 0) return retries >= retries_max;

@@ -85,6 +85,7 @@ bool read_option(Reader& in, OptionsNote& options) {
     }
     return counters.counters.size() <= 3;
   }
+  if (in.take("cdata")) return in.take_number(options.connect_data.emplace());
   if (in.take("exp")) {
     std::uint8_t kind = 0;
     if (!in.take_number(kind)) return false;
@@ -211,6 +212,7 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
     noted.fast_open_experimental = options->fast_open.experimental;
     noted.fast_open = hex(Bytes(options->fast_open.bytes).first(options->fast_open.size));
   }
+  if (options->has_connect_data) noted.connect_data = options->connect_data_bytes;
   if (options->acc_ecn.kind != 0) {
     const AccEcnOption& seen = options->acc_ecn;
     AccEcnNote& counters = noted.acc_ecn.emplace();

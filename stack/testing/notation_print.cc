@@ -32,6 +32,7 @@ std::string options_text(const OptionsNote& options) {
     const std::string name = options.fast_open_experimental ? "FOEXP" : "FO";
     add(options.fast_open->empty() ? name : name + " " + *options.fast_open);
   }
+  if (options.connect_data) add("cdata " + number(*options.connect_data));
   if (options.experimental) {
     add("exp " + number(options.experimental->first) + " " + options.experimental->second);
   }

@@ -51,6 +51,8 @@ TcpOptions options_from(const OptionsNote& note, std::vector<std::uint8_t>& expe
     options.acc_ecn = {note.acc_ecn->kind, fields, counters[first ? 0 : 2], counters[1],
                        counters[first ? 2 : 0]};
   }
+  options.has_connect_data = note.connect_data.has_value();
+  options.connect_data_bytes = note.connect_data.value_or(0);
   if (note.experimental) {
     experimental = bytes_from_hex(note.experimental->second);
     options.experimental = {note.experimental->first, experimental};

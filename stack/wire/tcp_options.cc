@@ -39,11 +39,15 @@ bool parse_fast_open(Bytes data, bool experimental, TcpOptions& parsed) {
   return true;
 }
 
-// `data` begins with an ExID. One with Fast Open's that is not as long as a cookie is somebody
-// else's business.
+// `data` begins with an ExID. One of ours with another length is somebody else's business.
 void parse_experimental(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
   const bool fast_open = kind == kExperimental2 && load_be16(data.data()) == kFastOpenExId;
   if (fast_open && parse_fast_open(data.subspan(2), true, parsed)) return;
+  if (kind == kExperimental1 && data.size() == 6 && load_be32(data.data()) == kConnectDataExId) {
+    parsed.has_connect_data = true;
+    parsed.connect_data_bytes = load_be16(data.data() + 4);
+    return;
+  }
   if (parsed.experimental.kind == 0) parsed.experimental = {kind, data};
 }
 
@@ -154,6 +158,13 @@ void emit_fast_open(const FastOpenCookie& cookie, OptionWriter& out) {
   out.put(kExperimental2, Bytes(data).first(2 + bytes.size()));
 }
 
+void emit_connect_data(std::uint16_t bytes, OptionWriter& out) {
+  std::array<std::uint8_t, 6> data;
+  store_be32(data.data(), kConnectDataExId);
+  store_be16(data.data() + 4, bytes);
+  out.put(kExperimental1, data);
+}
+
 void emit_sack(const TcpOptions& options, OptionWriter& out) {
   if (out.room() < 12) return;
   const std::size_t count = std::min<std::size_t>(options.sack_count, (out.room() - 4) / 8);
@@ -241,6 +252,7 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
                  options.window_scale);
   }
   if (options.has_fast_open) emit_fast_open(options.fast_open, writer);
+  if (options.has_connect_data) emit_connect_data(options.connect_data_bytes, writer);
   if (options.experimental.kind != 0) {
     writer.put(options.experimental.kind, options.experimental.data);
   }

@@ -18,6 +18,12 @@ inline constexpr std::size_t kFastOpenCookieMax = 16;
 inline constexpr std::uint8_t kWindowScaleMax = 14;  // RFC 7323 2.3
 // Fast Open before it had a kind of its own: kind 254 with this ExID (RFC 6994 3).
 inline constexpr std::uint16_t kFastOpenExId = 0xf989;
+// Marked connect data: kind 253 with this ExID, then a length of 16 bits. In a SYN and in a SYN-ACK
+// (conditional-accept 3): so many bytes at the start of the stream are not the stream's.
+inline constexpr std::uint32_t kConnectDataExId = 0x616e7465;
+inline constexpr std::size_t kConnectDataOptionBytes = 8;
+// In place of the length: it is not known yet, and stands in the first two bytes of the stream.
+inline constexpr std::uint16_t kConnectDataInStream = 0xffff;
 
 struct SackBlock {
   std::uint32_t left = 0;   // first sequence number of the block
@@ -34,7 +40,7 @@ struct FastOpenCookie {
   friend bool operator==(const FastOpenCookie&, const FastOpenCookie&) = default;
 };
 
-// The first experimental option of a segment that is not Fast Open's, undecoded. `data` follows
+// The first experimental option of a segment that is none of the above, undecoded. `data` follows
 // kind and length; its first two or four bytes are the ExID. It lives as long as the segment.
 struct ExperimentalOption {
   std::uint8_t kind = 0;  // 253 or 254; 0: none
@@ -59,9 +65,11 @@ struct TcpOptions {
   bool sack_permitted = false;
   bool has_timestamp = false;
   bool has_fast_open = false;
+  bool has_connect_data = false;
   std::uint8_t window_scale = 0;
   std::uint8_t sack_count = 0;
   std::uint16_t mss = 0;
+  std::uint16_t connect_data_bytes = 0;  // or kConnectDataInStream
   std::uint32_t timestamp_value = 0;
   std::uint32_t timestamp_echo = 0;
   std::array<SackBlock, kSackBlocksMax> sack{};
@@ -83,8 +91,8 @@ struct Written {
 
 // Writes the options padded with no-operations to a multiple of 4 bytes.
 // An accurate ECN option that does not fit is left out. In the order that middleboxes know from
-// Linux: MSS, SACK-permitted, timestamps, window scale, Fast Open, experimental, SACK blocks,
-// accurate ECN. SACK blocks that do not fit are left out, the last first.
+// Linux: MSS, SACK-permitted, timestamps, window scale, Fast Open, connect data, experimental, SACK
+// blocks, accurate ECN. SACK blocks that do not fit are left out, the last first.
 Written emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

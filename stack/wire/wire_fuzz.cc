@@ -36,8 +36,8 @@ void fuzz_tcp(Bytes input) {
   const auto read_back = testing::parse_segment(testing::to_string(*noted));
   STACK_ASSERT(read_back && testing::difference(*read_back, *noted).empty());
   // Together they may need more padding than one header has room for.
-  const bool crowded =
-      options->has_fast_open || options->experimental.kind != 0 || options->sack_count > 2;
+  const bool crowded = options->has_fast_open || options->has_connect_data ||
+                       options->experimental.kind != 0 || options->sack_count > 2;
   if (crowded) return;
   std::vector<std::uint8_t> out(kTcpHeaderBytesMax);
   out.resize(emit_tcp(view->header, *options, out).bytes);

@@ -103,8 +103,9 @@ TEST(TcpOptions, RoundTripAlone) {
   for (const char* text :
        {"<>", "<mss 1460>", "<wscale 7>", "<sackOK>", "<TS val 4294967295 ecr 1>", "<sack 1:2>",
         "<sack 1:2 3:4 5:6 7:8>", "<TS val 1 ecr 2,sack 1:2 3:4 5:6>", "<FO>",
-        "<FO 0011223344556677>", "<exp 253 f98900ff>", "<exp 254 f98800>", "<FOEXP>",
-        "<FOEXP 0011223344556677>", "<mss 1460,sackOK,TS val 1 ecr 0,wscale 7>",
+        "<FO 0011223344556677>", "<exp 253 f98900ff>", "<cdata 5>",
+        "<cdata 65535,exp 253 616e7465>", "<exp 254 f98800>", "<FOEXP>", "<FOEXP 0011223344556677>",
+        "<mss 1460,sackOK,TS val 1 ecr 0,wscale 7>",
         "<mss 1460,sackOK,TS val 1 ecr 0,wscale 7,FO 00112233445566778899>"}) {
     const std::string line = std::string(". 0:0(0) ack 0 win 1 ") + text;
     const auto note = testing::parse_segment(line);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,12 +25,16 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kShownBytesMax = 200;
+constexpr std::size_t kConnectDataBytesMax = 8'191;  // the stack's own bound
 constexpr char kExamples[] = R"(examples:
   anteroom connect 192.0.2.2 80 --tap tap0 --address 192.0.2.1/24 --host-address 192.0.2.2/24
       to a server of the kernel behind the TAP; try it in `unshare -rn`
   anteroom connect 192.0.2.2 80 ... --caller-data 'GET / HTTP/1.0\r\n\r\n'
       with data in the SYN; a Linux server takes it where net.ipv4.tcp_fastopen is 0x602
   anteroom connect 192.0.2.2 80 ... --caller-data @request.bin --no-stdin > answer.bin
+
+  anteroom connect 192.0.2.2 80 ... --caller-data HELLO --marked
+      to `anteroom serve --marked`: the answer is shown here and is not part of the stream
 
 Caller data takes \r \n \t \0 \xHH \\; @FILE is taken as it is. The end of standard input ends our direction;
 the program ends when the server has ended its own. Messages go to standard error.
@@ -41,6 +46,8 @@ struct ConnectCommandOptions {
   std::uint16_t remote_port = 0;
   std::string caller_data;
   std::string fast_open = "off";
+  bool marked = false;
+  bool require_marked = false;
   double timeout_seconds = 0;
   bool no_stdin = false;
   bool json = false;
@@ -73,6 +80,7 @@ class Client {
  private:
   void on_event(const Event& event);
   void on_cookie_fetched();
+  std::vector<std::uint8_t> take_connect_data();
   void on_connected();
   void on_closed(const Event& event);
   void say(const std::string& sentence, const Json& line);
@@ -138,6 +146,8 @@ tap::Trouble Client::connect() {
   const Result<ConnectionId> connection =
       host_.loop().connect({.remote = {address_, options_.remote_port},
                             .caller_data = bytes_of(fetching_ ? std::string_view() : caller_data_),
+                            .marked = !fetching_ && (options_.marked || options_.require_marked),
+                            .require_marked = !fetching_ && options_.require_marked,
                             .fast_open = fast_open_of(options_.fast_open)});
   if (!connection) {
     return tap::Problem{fmt::format("cannot connect to {}: {}", options_.remote_address,
@@ -159,19 +169,29 @@ void Client::on_cookie_fetched() {
   }
 }
 
+// Marked, it is not in the stream, and standard output gets none of it.
+std::vector<std::uint8_t> Client::take_connect_data() {
+  std::vector<std::uint8_t> data(kConnectDataBytesMax);
+  const auto taken = host_.stack().receive_connect_data(host_.loop().now(), connection_, data);
+  data.resize(taken ? *taken : 0);
+  return data;
+}
+
 void Client::on_connected() {
   connected_ = true;
   const Result<ConnectionInfo> info = host_.stack().connection_info(connection_);
   if (!info) return;
-  Bytes response = joint_->read_ahead(info->response_data_bytes);
+  const std::vector<std::uint8_t> connect_data = take_connect_data();
+  Bytes response =
+      info->marked ? Bytes(connect_data) : joint_->read_ahead(info->response_data_bytes);
   std::string sentence = fmt::format("connected to {}", to_string(info->flow.remote));
   if (!caller_data_.empty()) {
     sentence += fmt::format("; the server took {} of {} bytes of caller data from the SYN",
                             info->caller_data_taken_bytes, caller_data_.size());
   }
-  if (info->response_data_bytes > 0) {
-    sentence += fmt::format("; response data: {} bytes {}", info->response_data_bytes,
-                            to_quoted(response, kShownBytesMax));
+  if (!response.empty()) {
+    sentence += fmt::format("; {}response data: {} bytes {}", info->marked ? "marked " : "",
+                            response.size(), to_quoted(response, kShownBytesMax));
   }
   Json line = {{"event", "connected"},
                {"from", to_string(info->flow.local)},
@@ -179,7 +199,8 @@ void Client::on_connected() {
                {"caller_data_bytes", caller_data_.size()},
                {"caller_data_taken_bytes", info->caller_data_taken_bytes},
                {"fast_open", info->fast_open},
-               {"response_data_bytes", info->response_data_bytes},
+               {"marked", info->marked},
+               {"response_data_bytes", response.size()},
                {"response_data_hex", to_hex(response)}};
   if (is_utf8(response)) line["response_data"] = std::string(text_of(response));
   say(sentence, line);
@@ -248,6 +269,10 @@ void add_connect(CLI::App& program, Chosen& chosen) {
   add_fast_open_option(command, options->fast_open,
                        "fetches a cookie (RFC 7413) by a connection of its own, then sends the "
                        "caller data behind it; =cookie-less: without");
+  command.add_flag("--marked", options->marked,
+                   "keep caller and response data out of the stream where the server can");
+  command.add_flag("--require-marked", options->require_marked,
+                   "or do not connect at all: exit code 1");
   command.add_option("--timeout", options->timeout_seconds, "seconds to wait for the connection");
   command.add_flag("--no-stdin", options->no_stdin, "send nothing but the caller data");
   command.add_flag("--json", options->json, "messages as JSON objects");

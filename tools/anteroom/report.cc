@@ -31,7 +31,8 @@ const char* colour_of(tap::VerdictKind kind) {
     case tap::VerdictKind::accept: return kGreen;
     case tap::VerdictKind::reject: return kRed;
     case tap::VerdictKind::ignore: return kYellow;
-    case tap::VerdictKind::defer: return kBlue;
+    case tap::VerdictKind::defer:
+    case tap::VerdictKind::challenge: return kBlue;
   }
   return kPlain;
 }

@@ -57,10 +57,13 @@ tap::Trouble parse_verdict(std::string_view text, Rule& rule) {
     rule.verdict = tap::VerdictKind::reject;
   } else if (text == "ignore") {
     rule.verdict = tap::VerdictKind::ignore;
+  } else if (text == "challenge") {
+    rule.verdict = tap::VerdictKind::challenge;
   } else {
-    return tap::Problem{fmt::format(
-        "'{}' is no verdict; known are accept, reject, ignore and defer:MILLISECONDS:VERDICT",
-        text)};
+    return tap::Problem{
+        fmt::format("'{}' is no verdict; known are accept, reject, ignore, challenge and "
+                    "defer:MILLISECONDS:VERDICT",
+                    text)};
   }
   return std::nullopt;
 }
@@ -163,11 +166,15 @@ tap::Outcome<Rule> Rule::parse(std::string_view text) {
 std::optional<tap::Verdict> judge(const std::vector<Rule>& rules, const Request& request) {
   for (const Rule& rule : rules) {
     if (!rule.glob.matches(request.caller_data)) continue;
+    // Who has proven its address already is past this rule.
+    const bool proven = rule.verdict == tap::VerdictKind::challenge && request.address_validated;
+    if (proven) continue;
     if (request.deferrals < rule.deferrals.size()) {
       return tap::Verdict::defer(rule.deferrals[request.deferrals]);
     }
     if (rule.verdict == tap::VerdictKind::reject) return tap::Verdict::reject();
     if (rule.verdict == tap::VerdictKind::ignore) return tap::Verdict::ignore();
+    if (rule.verdict == tap::VerdictKind::challenge) return tap::Verdict::challenge();
     return tap::Verdict::accept_with_overflow(bytes_of(rule.response));
   }
   return std::nullopt;

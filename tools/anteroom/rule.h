@@ -37,8 +37,8 @@ struct Rule {
   tap::VerdictKind verdict = tap::VerdictKind::accept;
   std::string response;
 
-  // Reads "GLOB VERDICT [RESPONSE]"; VERDICT is accept, reject, ignore or
-  // defer:MILLISECONDS:VERDICT.
+  // Reads "GLOB VERDICT [RESPONSE]"; VERDICT is accept, reject, ignore, challenge or
+  // defer:MILLISECONDS:VERDICT. A challenge does not apply to whom it would prove nothing new.
   static tap::Outcome<Rule> parse(std::string_view text);
 };
 

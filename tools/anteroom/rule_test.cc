@@ -77,7 +77,8 @@ TEST(Rule, SaysWhatIsWrong) {
       {"", "it needs GLOB VERDICT [RESPONSE], such as 'HELLO* accept welcome'"},
       {"*", "it needs GLOB VERDICT [RESPONSE], such as 'HELLO* accept welcome'"},
       {"* allow",
-       "'allow' is no verdict; known are accept, reject, ignore and defer:MILLISECONDS:VERDICT"},
+       "'allow' is no verdict; known are accept, reject, ignore, challenge and "
+       "defer:MILLISECONDS:VERDICT"},
       {"* defer:accept",
        "a deferral is defer:MILLISECONDS:VERDICT, at most an hour, such as defer:500:accept"},
       {"* defer:5",

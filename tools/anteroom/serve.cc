@@ -23,11 +23,16 @@ constexpr char kExamples[] = R"(examples:
   anteroom serve ... --listen 80 --rule 'HELLO* accept welcome\r\n' --rule 'slow* defer:500:accept' \
       --rule 'BAD* reject' --rule '* ignore'
       the first rule whose GLOB matches the SYN's data decides
+  anteroom serve ... --listen 80 --marked --rule 'HELLO* accept welcome'
+      connect data outside the stream for `anteroom connect --marked`
+  anteroom serve ... --listen 80 --rule '* challenge' --rule '* accept' --overload challenge
+      nobody is served whose address is forged
   anteroom serve ... --listen 80 --service forward:127.0.0.1:8080 --json
       a real server behind conditional accept, events as JSON lines
 
-A rule is 'GLOB VERDICT [RESPONSE]'. GLOB: * ? [a-z] [!a-z]. VERDICT: accept, reject, ignore or
-defer:MILLISECONDS:VERDICT. RESPONSE leaves in the SYN-ACK. Both take \r \n \t \0 \xHH \\ and "\ " for a
+A rule is 'GLOB VERDICT [RESPONSE]'. GLOB: * ? [a-z] [!a-z]. VERDICT: accept, reject, ignore, challenge or
+defer:MILLISECONDS:VERDICT. RESPONSE leaves in the SYN-ACK. A challenge makes the client prove its address: the
+request comes again, and the rules below decide. Both take \r \n \t \0 \xHH \\ and "\ " for a
 space. No rule matches: accept. A GLOB of no characters (the rule starts with a space): no data at all.
 JSON events: ready, request, verdict, withdrawn, established, closed, address_conflict, counters.
 SIGINT or SIGTERM ends every connection, prints the counters and exits with 0; a second one hurries.
@@ -43,6 +48,9 @@ struct ServeOptions {
   std::string fast_open = "off";
   std::uint32_t backlog = ListenOptions().backlog_max;
   bool unconditional = false;
+  bool strict = false;
+  bool handshake_first = false;
+  bool marked = false;
   bool consume_caller_data = false;
   bool json = false;
   bool quiet = false;
@@ -72,7 +80,7 @@ class Server {
 };
 
 OverloadPolicy overload_of(const std::string& text) {
-  if (text == "syn-cookies") return OverloadPolicy::syn_cookies;
+  if (text == "challenge") return OverloadPolicy::challenge;
   return text == "drop" ? OverloadPolicy::drop : OverloadPolicy::reset;
 }
 
@@ -81,9 +89,12 @@ tap::Trouble Server::listen(const ServeOptions& options) {
     const Result<ListenerId> listener = host_.loop().listen(
         {.local = {{}, port},
          .conditional = !options.unconditional,
-         .deferral = options.deferral == "strict" ? Deferral::strict : Deferral::independent,
+         .handshake_first = options.handshake_first,
+         .deferral = options.strict || options.deferral == "strict" ? Deferral::strict
+                                                                    : Deferral::independent,
          .overload = overload_of(options.overload),
          .consume_caller_data = options.consume_caller_data,
+         .marked = options.marked,
          .backlog_max = options.backlog,
          .fast_open = fast_open_of(options.fast_open)});
     if (!listener) {
@@ -194,22 +205,33 @@ void add_serve(CLI::App& program, Chosen& chosen) {
       ->allow_extra_args(false);
   command.add_option("--service", options->service,
                      "echo (default), discard, chargen or forward:HOST:PORT");
-  command
-      .add_option("--deferral", options->deferral,
-                  "strict (default): a deferred request stops those behind it; or independent")
-      ->check(CLI::IsMember({"strict", "independent"}));
+  CLI::Option* const deferral =
+      command
+          .add_option("--deferral", options->deferral,
+                      "strict (default): a deferred request stops those behind it; or independent")
+          ->check(CLI::IsMember({"strict", "independent"}));
+  command.add_flag("--strict", options->strict, "the same as --deferral strict")
+      ->excludes(deferral);
   command.add_option("--backlog", options->backlog, "requests held for a verdict at most")
       ->check(CLI::Range(1u, 65'536u));
   command
       .add_option("--overload", options->overload,
-                  "beyond the backlog: drop (default), reset, or syn-cookies (--unconditional)")
-      ->check(CLI::IsMember({"drop", "reset", "syn-cookies"}));
+                  "beyond the backlog: drop (default), reset, or challenge (SYN cookies)")
+      ->check(CLI::IsMember({"drop", "reset", "challenge"}));
   add_fast_open_option(command, options->fast_open,
                        "gives and checks cookies (RFC 7413); =cookie-less: needs none");
-  command.add_flag("--consume-caller-data", options->consume_caller_data,
+  command.add_flag("--consume,--consume-caller-data", options->consume_caller_data,
                    "keep the SYN's data out of the stream");
-  command.add_flag("--unconditional", options->unconditional,
-                   "an ordinary listener: no rules, every SYN answered at once");
+  CLI::Option* const marked = command.add_flag(
+      "--marked", options->marked, "take connect data that the client marks out of the stream");
+  CLI::Option* const first =
+      command.add_flag("--handshake-first", options->handshake_first,
+                       "complete the handshake, then ask the rules; a rejected client is reset");
+  command
+      .add_flag("--unconditional", options->unconditional,
+                "an ordinary listener: no rules, every SYN answered at once")
+      ->excludes(marked)
+      ->excludes(first);
   command.add_flag("--json", options->json, "one JSON object a line");
   command.add_flag("--quiet", options->quiet, "only the ready line and the counters");
   command.footer(std::string(kExamples) + kExitCodes);

@@ -54,7 +54,13 @@ struct Request {
   Flow flow{};                       // local and remote endpoint
   Bytes caller_data{};               // valid until the next verb or receive() on the stack
   bool caller_data_changed = false;  // a repeat brought other bytes; the first copy is shown
+  // The client is where it says it is: a Fast Open cookie, or the handshake, has shown it.
   bool address_validated = false;
+  bool handshake_complete = false;  // handshake_first, or the answer to a challenge
+  bool marked = false;              // caller and response data are outside the stream
+  // Its IP and TCP headers with options, as received, where ListenOptions::save_syn; empty where it
+  // came in fragments. Valid as caller_data.
+  Bytes raw_syn{};
   SynOptions options{};
   std::uint32_t initial_sequence = 0;
   std::uint16_t window_bytes = 0;  // never scaled in a SYN
@@ -65,7 +71,8 @@ struct Request {
   Duration waited{};
   std::uint32_t repeats = 0;  // SYNs after the first
   std::uint32_t deferrals = 0;
-  // The hold clock: when the client is taken to have given up; the request expires then.
+  // The hold clock: when the client is taken to have given up; the request expires then. One whose
+  // handshake is complete does not.
   Instant gives_up_at{};
   // The most response data that accept() takes without `overflow_to_stream`, in bytes.
   std::uint32_t response_bytes_max = 0;
@@ -78,6 +85,7 @@ struct ConnectionInfo {
   std::uint32_t caller_data_taken_bytes = 0;  // of ours, acknowledged by the SYN-ACK
   // Data of the SYN counted before the handshake was complete, under RFC 7413.
   bool fast_open = false;
+  bool marked = false;                    // connect data is outside the stream, at both ends
   std::uint32_t response_data_bytes = 0;  // in the SYN-ACK received: the first bytes of the stream
   std::uint16_t send_mss = 0;             // payload bytes of one segment, options deducted
   std::uint16_t receive_mss = 0;          // announced to the peer

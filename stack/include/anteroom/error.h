@@ -45,6 +45,8 @@ enum class Error : std::uint8_t {
   unreachable,
   // The connection ended: this end aborted it.
   aborted,
+  // The connection ended: the peer does not mark connect data, and ConnectOptions::require_marked.
+  not_marked,
   // An argument is outside its documented range.
   invalid_argument,
 };

@@ -20,63 +20,12 @@
 #include <anteroom/connection.h>
 #include <anteroom/event.h>
 #include <anteroom/id.h>
+#include <anteroom/options.h>
 #include <anteroom/result.h>
 #include <anteroom/stats.h>
 #include <anteroom/time.h>
 
 namespace anteroom {
-
-enum class Deferral : std::uint8_t {
-  strict,       // WSAAccept CF_DEFER: a deferred head stops every further indication
-  independent,  // a deferred request steps aside, the next is indicated
-};
-
-// What a listener at a limit does with one more SYN.
-enum class OverloadPolicy : std::uint8_t {
-  drop,
-  reset,
-  // Ordinary listeners: answers and remembers nothing (RFC 4987 3.6); the connection is made by the
-  // acknowledgment. The MSS is rounded down; window scale, SACK and ECN need timestamps.
-  syn_cookies,
-};
-
-struct ListenOptions {
-  Endpoint local{};          // address may be any (IpAddress()); port 1 to 65,535
-  bool conditional = false;  // true: each SYN is held until accept(), reject() or ignore()
-  Deferral deferral = Deferral::strict;
-  OverloadPolicy overload = OverloadPolicy::drop;
-  bool consume_caller_data = false;   // true: caller data is not also the start of the stream
-  std::uint32_t backlog_max = 4'096;  // requests held, or (ordinary) connections not yet taken
-  // Ordinary: data behind a valid cookie is taken at once, and the connection is in the accept
-  // queue before its handshake is complete. Conditional: caller data is taken anyway; a valid
-  // cookie sets Request::address_validated, and a client that asks for one gets it when it is
-  // accepted.
-  FastOpen fast_open = FastOpen::off;
-  // Ordinary: connections taken so whose handshake is not complete (RFC 7413 5.1). Beyond them a
-  // cookie is as good as none.
-  std::uint32_t fast_open_pending_max = 256;
-  std::optional<CongestionAlgorithm> congestion{};  // of its connections; else TcpConfig's
-};
-
-struct AcceptReply {
-  Bytes response_data{};            // rides in the SYN-ACK, and is the start of our stream
-  bool overflow_to_stream = false;  // true: what does not fit the SYN-ACK follows as stream bytes
-};
-
-struct ConnectOptions {
-  Endpoint remote{};
-  Endpoint local{};  // address any: the interface's first; port 0: chosen from the ephemeral range
-  Bytes caller_data{};  // rides in the SYN, and is the start of our stream
-  // true: SYN retransmissions carry the caller data too; false: only the first SYN does.
-  bool caller_data_on_retransmission = true;
-  // off: the caller data rides in the SYN, whatever the server thinks of it. cookie: it does where
-  // the server gave us a cookie; else the SYN asks for one and the data follows. cookie_less: it
-  // does, with the cookie where there is one. Both leave it off retransmissions, and off every SYN
-  // to a server whose path seems to drop them (RFC 7413 4.1.3.1). What does not fit the SYN
-  // follows.
-  FastOpen fast_open = FastOpen::off;
-  std::optional<CongestionAlgorithm> congestion{};  // else TcpConfig's
-};
 
 class Stack {
  public:
@@ -109,20 +58,26 @@ class Stack {
   // The oldest established connection of an ordinary listener. Errors: would_block, stale_id.
   Result<ConnectionId> take(ListenerId listener);
 
-  // --- Requests: one verdict each; the id is dead after accept, reject and ignore ---
+  // --- Requests: one verdict each; the id is dead after all of them but defer ---
   // Errors of all: stale_id, or the withdrawn_ error that says why the request is gone.
   Result<Request> request(Instant now, PendingId pending) const;
-  // Accepts and queues the SYN-ACK. Errors: too_large (detail: bytes that fit) and limit_reached or
-  // no_buffer, after which the request still waits.
+  // Accepts and queues the SYN-ACK. Errors: too_large (detail: bytes that fit), invalid_argument
+  // (dscp) and limit_reached or no_buffer, after which the request still waits.
   Result<ConnectionId> accept(Instant now, PendingId pending, const AcceptReply& reply);
   Status reject(Instant now, PendingId pending);  // RST: the client sees "connection refused"
   Status ignore(Instant now, PendingId pending);  // silence: the client tries until it gives up
   Status defer(Instant now, PendingId pending);   // keeps its place; decide later by the same id
+  // Answers with a SYN cookie (RFC 4987 3.6), and with a Fast Open cookie where one was asked for,
+  // and forgets the request. It comes again, another one, with its address validated, when the
+  // client answers. Errors: invalid_argument (its handshake is complete).
+  Status challenge(Instant now, PendingId pending);
+  // The owner lets go of it: ListenOptions::default_verdict.
+  Status abandon(Instant now, PendingId pending);
 
   // --- Connections ---
   // Errors: no_route, no_port, address_in_use, address_not_ours, limit_reached, no_buffer,
   // too_large (caller data beyond one segment, or with Fast Open beyond the send buffer),
-  // invalid_argument (a remote that nobody else can be).
+  // invalid_argument (a remote that nobody else can be, dscp beyond 63, require_marked alone).
   Result<ConnectionId> connect(Instant now, const ConnectOptions& options);
   // Takes as many bytes as there is room for. Errors: would_block (none; `writable` tells when),
   // no_buffer (Limits::buffer_bytes_max is used up; nothing tells when it is not),
@@ -134,6 +89,14 @@ class Stack {
   // Moves received bytes into `out`. 0: the peer has closed and everything was read.
   // Errors: would_block, the error that ended the connection, stale_id.
   Result<std::size_t> receive_into(Instant now, ConnectionId connection, MutableBytes out);
+  // Copies received bytes from `offset` on, counted from the next one to read, and leaves them.
+  // Errors as receive_into().
+  Result<std::size_t> peek(ConnectionId connection, std::uint32_t offset, MutableBytes out) const;
+  // Moves the peer's marked connect data into `out`, once: at a client the response data, whole
+  // when `connected` is told; at a server caller data that came after the verdict. 0: there is
+  // none. Reading the stream gives it up. Errors: would_block (it is not whole yet), too_large
+  // (detail: its bytes), stale_id.
+  Result<std::size_t> receive_connect_data(Instant now, ConnectionId connection, MutableBytes out);
   // Ends our direction after what is queued; the peer's goes on. Errors: direction_closed,
   // stale_id.
   Status shutdown(Instant now, ConnectionId connection);
@@ -144,6 +107,10 @@ class Stack {
   // Errors: stale_id.
   Status abort(Instant now, ConnectionId connection);
   Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
+  // true: only full segments go, or what has waited for a time-out. Ending it sends the rest.
+  Status set_corked(Instant now, ConnectionId connection, bool corked);
+  // Of its packets from now on (RFC 2474), 0 to 63. Errors: stale_id, invalid_argument.
+  Status set_dscp(Instant now, ConnectionId connection, std::uint8_t dscp);
   Status set_keepalive(Instant now, ConnectionId connection,
                        std::optional<KeepaliveConfig> keepalive);
   // RFC 5482, kept to ourselves: how long data may go unacknowledged before the connection ends

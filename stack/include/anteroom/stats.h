@@ -92,6 +92,8 @@ struct Stats {
   std::uint64_t requests_rejected = 0;
   std::uint64_t requests_ignored = 0;
   std::uint64_t requests_deferred = 0;  // defer() calls
+  std::uint64_t requests_challenged = 0;
+  std::uint64_t requests_abandoned = 0;  // and so ignored or rejected, by default
   std::uint64_t requests_withdrawn_reset = 0;
   std::uint64_t requests_withdrawn_replaced = 0;
   std::uint64_t requests_withdrawn_expired = 0;
@@ -100,6 +102,7 @@ struct Stats {
   std::uint64_t caller_data_bytes = 0;
   std::uint64_t response_data_bytes = 0;
   std::uint64_t response_data_resent = 0;  // the peer acknowledged the SYN alone
+  std::uint64_t marked_connections = 0;    // of ours, whose server marks connect data too
 
   std::uint64_t fast_open_cookies_out = 0;  // given to clients
   std::uint64_t fast_open_accepted = 0;     // SYNs that a cookie, or none needed, vouched for

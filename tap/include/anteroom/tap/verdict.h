@@ -19,6 +19,8 @@ enum class VerdictKind : std::uint8_t {
   reject,  // the client sees "connection refused"
   ignore,  // the client sees nothing and tries until it gives up
   defer,   // later
+  // The client must prove its address: a stateless answer, and the request comes again when it has.
+  challenge,
 };
 
 struct Verdict {
@@ -38,6 +40,7 @@ struct Verdict {
   }
   static Verdict reject() { return {VerdictKind::reject, {}, false, {}}; }
   static Verdict ignore() { return {VerdictKind::ignore, {}, false, {}}; }
+  static Verdict challenge() { return {VerdictKind::challenge, {}, false, {}}; }
   static Verdict defer() { return {VerdictKind::defer, {}, false, {}}; }
   static Verdict defer(Duration ask_again_after) {
     return {VerdictKind::defer, {}, false, ask_again_after};

@@ -39,6 +39,7 @@ struct OptionsNote {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;         // left, right
   std::optional<std::string> fast_open;                              // cookie as hex digits
   bool fast_open_experimental = false;                               // `FOEXP`: kind 254
+  std::optional<std::uint16_t> connect_data;  // bytes; 65535: their number is in the stream
   std::optional<std::pair<std::uint8_t, std::string>> experimental;  // kind, data as hex digits
   std::optional<AccEcnNote> acc_ecn;  // `ECN e0b 1 ceb 0 e1b 1`, or the other way round
 
