@@ -15,10 +15,11 @@ namespace anteroom {
 void Stack::Parts::write_marking(const ConnectionSlot& slot, OutgoingSegment& segment) const {
   const bool syn = (segment.flags & tcp_flag::syn) != 0;
   const bool client = !slot.listener.is_set();
-  const bool again = client && slot.marking == Marking::in_stream && segment.payload_offset == 0 &&
-                     slot.tcp.info().bytes_sent == 0 && (segment.flags & tcp_flag::rst) == 0;
+  const bool again = client && slot.connect_data.marking == Marking::in_stream &&
+                     segment.payload_offset == 0 && slot.tcp.info().bytes_sent == 0 &&
+                     (segment.flags & tcp_flag::rst) == 0;
   if (!syn && !again) return;
-  const bool later = !client && slot.marking == Marking::in_stream;
+  const bool later = !client && slot.connect_data.marking == Marking::in_stream;
   segment.options.has_connect_data = true;
   segment.options.connect_data_bytes = later ? kConnectDataInStream : slot.tcp.syn_payload_bytes();
 }
@@ -32,52 +33,52 @@ void Stack::Parts::learn_marking(ConnectionSlot& slot, const Segment& segment) {
                      segment.has(tcp_flag::ack) &&
                      (in_stream || options.connect_data_bytes <= kMarkedBytesMax);
   if (known) {
-    slot.marking = in_stream ? Marking::in_stream : Marking::agreed;
-    if (!in_stream) slot.connect_data_bytes = options.connect_data_bytes & kMarkedBytesMax;
+    slot.connect_data.marking = in_stream ? Marking::in_stream : Marking::agreed;
+    if (!in_stream) slot.connect_data.bytes = options.connect_data_bytes & kMarkedBytesMax;
     ++stats.marked_connections;
     return;
   }
-  slot.marking = Marking::none;
-  if (slot.require_marked) slot.tcp.abort(Error::not_marked, ctx);
+  slot.connect_data.marking = Marking::none;
+  if (slot.connect_data.required) slot.tcp.abort(Error::not_marked, ctx);
 }
 
 // A client whose response data is still to come hears of nothing else. True where it may.
 bool Stack::Parts::may_tell(ConnectionSlot& slot) {
-  const bool client = slot.marking >= Marking::agreed && !slot.listener.is_set();
+  const bool client = slot.connect_data.marking >= Marking::agreed && !slot.listener.is_set();
   if (!client || slot.tcp.is_over() || slot.tcp.failure()) return true;
   read_connect_data_length(slot);
   const bool ended = slot.tcp.state() != State::established &&
                      slot.tcp.state() != State::fin_wait_1 && slot.tcp.state() != State::fin_wait_2;
   if (!is_connect_data_whole(slot) && !ended) return false;
-  const bool more = slot.tcp.peek(slot.connect_data_bytes).size() != 0;
+  const bool more = slot.tcp.peek(slot.connect_data.bytes).size() != 0;
   if (!more) slot.tcp.clear_signal(kSignalReadable);
   return true;
 }
 
 void Stack::Parts::read_connect_data_length(ConnectionSlot& slot) {
-  if (slot.marking != Marking::in_stream || slot.listener.is_set()) return;
+  if (slot.connect_data.marking != Marking::in_stream || slot.listener.is_set()) return;
   const Bytes front = slot.tcp.peek(0);  // in one piece: nothing was read yet
   if (front.size() < kLengthBytes) return;
   const std::uint16_t bytes = load_be16(front.data());
   if (bytes > kMarkedBytesMax) return slot.tcp.abort(Error::not_marked, ctx);
   slot.tcp.skip(kLengthBytes, ctx);
-  slot.marking = Marking::agreed;
-  slot.connect_data_bytes = bytes & kMarkedBytesMax;
+  slot.connect_data.marking = Marking::agreed;
+  slot.connect_data.bytes = bytes & kMarkedBytesMax;
 }
 
 bool Stack::Parts::is_connect_data_whole(const ConnectionSlot& slot) const {
-  if (slot.connect_data_bytes == 0) {
-    return slot.marking != Marking::in_stream || slot.listener.is_set();
+  if (slot.connect_data.bytes == 0) {
+    return slot.connect_data.marking != Marking::in_stream || slot.listener.is_set();
   }
-  return slot.tcp.readable_bytes() >= slot.connect_data_bytes;
+  return slot.tcp.readable_bytes() >= slot.connect_data.bytes;
 }
 
 // The owner reads the stream: what is in front of it is given up. False where it is not whole yet.
 bool Stack::Parts::pass_connect_data(ConnectionSlot& slot) {
   if (!is_connect_data_whole(slot) && slot.tcp.may_receive()) return false;
   const std::uint32_t here = slot.tcp.readable_bytes();
-  slot.tcp.skip(std::min<std::uint32_t>(slot.connect_data_bytes, here), ctx);
-  slot.connect_data_bytes = 0;
+  slot.tcp.skip(std::min<std::uint32_t>(slot.connect_data.bytes, here), ctx);
+  slot.connect_data.bytes = 0;
   return true;
 }
 
@@ -90,11 +91,11 @@ Result<std::size_t> Stack::receive_connect_data(Instant now, ConnectionId connec
     if (slot->tcp.may_receive()) return Failure{Error::would_block};
     return Failure{slot->tcp.failure().value_or(Error::direction_closed)};
   }
-  const std::size_t bytes = slot->connect_data_bytes;
+  const std::size_t bytes = slot->connect_data.bytes;
   if (bytes == 0) return std::size_t{0};
   if (bytes > out.size()) return Failure{Error::too_large, bytes};
   auto taken = slot->tcp.receive_into(out.first(bytes), parts_->ctx);
-  slot->connect_data_bytes = 0;
+  slot->connect_data.bytes = 0;
   parts_->settle(connection.index);
   return taken;
 }

@@ -20,6 +20,13 @@ enum class Marking : std::uint8_t {
   in_stream,  // the first two bytes of the stream say that, or will
 };
 
+// Apart from the flags beside it: a store of one is not to hold up a load of the other.
+struct ConnectData {
+  Marking marking : 2 = Marking::none;
+  bool required : 1 = false;     // ConnectOptions::require_marked
+  std::uint16_t bytes : 13 = 0;  // the peer's, in front of the stream; nobody took them yet
+};
+
 // A connection and its places in the stack's lists.
 struct ConnectionSlot {
   ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
@@ -45,10 +52,7 @@ struct ConnectionSlot {
   bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc
   bool fast_open : 1 = false;        // ConnectionInfo::fast_open
   bool has_request : 1 = false;      // handshake first: its owner has not decided
-  Marking marking : 2 = Marking::none;
-  bool require_marked : 1 = false;
-  // The peer's connect data in front of the stream that nobody took yet.
-  std::uint16_t connect_data_bytes : 13 = 0;
+  ConnectData connect_data;
 };
 
 inline constexpr std::uint8_t kDscpMax = 63;  // RFC 2474 3

@@ -9,7 +9,7 @@ namespace anteroom {
 
 // --- Server ---
 
-void Stack::Parts::note_fast_open(Instant now, const Segment& syn, Backlog::Arrival& arrival) {
+void Stack::Parts::note_fast_open(Instant now, const Segment& syn, Arrival& arrival) {
   using Check = FastOpenCookies::Check;
   if (!syn.options.has_fast_open ||
       listeners[arrival.listener].options.fast_open == FastOpen::off) {

@@ -9,8 +9,7 @@ namespace anteroom {
 
 // Data on the SYN is not acknowledged, so that it comes again with the segment that completes the
 // handshake (RFC 9293 3.4).
-void Stack::Parts::open_handshake_first(Instant now, const Backlog::Arrival& arrival,
-                                        const Segment& syn) {
+void Stack::Parts::open_handshake_first(Instant now, const Arrival& arrival, const Segment& syn) {
   Listener& chosen = listeners[arrival.listener];
   if (const auto refused = backlog.check_limits(arrival, 0, chosen)) {
     return refuse_syn(now, arrival, syn, *refused);
@@ -28,16 +27,16 @@ void Stack::Parts::open_handshake_first(Instant now, const Backlog::Arrival& arr
 }
 
 // Ties a request to the connection that shakes hands for it. The limits were asked before.
-void Stack::Parts::add_request(Instant now, std::uint32_t connection,
-                               const Backlog::Arrival& arrival, const Segment& syn) {
-  Backlog::Arrival judged = arrival;
+void Stack::Parts::add_request(Instant now, std::uint32_t connection, const Arrival& arrival,
+                               const Segment& syn) {
+  Arrival judged = arrival;
   judged.connection = connection;
   const auto added = backlog.add(now, judged, syn, listeners);
   STACK_ASSERT(added);
   ConnectionSlot& slot = connections[connection];
   slot.has_request = slot.half_open = true;
   slot.next_accept = added->index;
-  if (backlog[added->index].marked) slot.marking = Marking::in_stream;
+  if (backlog[added->index].marked) slot.connect_data.marking = Marking::in_stream;
   ++listeners[arrival.listener].half_open;
   ++stats.requests;
 }

@@ -175,7 +175,8 @@ void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment&
   if (index == FlatIndex::kNone) return receive_for_listener(now, flow, hash, segment);
   const Reply reply = connections[index].tcp.receive(now, segment, ctx);
   if (connections[index].fast_open_waits) learn_fast_open(now, index, &segment);
-  if (connections[index].marking == Marking::asked) learn_marking(connections[index], segment);
+  if (connections[index].connect_data.marking == Marking::asked)
+    learn_marking(connections[index], segment);
   if (reply == Reply::reset) reply_reset(flow, segment);
   if (reply == Reply::new_listen) {
     replace_time_wait(index);
@@ -232,9 +233,10 @@ void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& 
                                std::uint64_t hash, const Segment& segment) {
   const ListenOptions& options = listeners[listener].options;
   if (!options.conditional) return open_ordinary(now, listener, flow, hash, segment);
-  Backlog::Arrival arrival{flow, hash, listener};
+  Arrival arrival{flow, hash, listener};
   note_fast_open(now, segment, arrival);
-  if (options.handshake_first) return open_handshake_first(now, arrival, segment);
+  if (options.handshake_first) [[unlikely]]
+    return open_handshake_first(now, arrival, segment);
   const auto added = backlog.add(now, arrival, segment, listeners);
   if (!added) return refuse_syn(now, arrival, segment, added.error());
   ++stats.requests;
@@ -242,7 +244,7 @@ void Stack::Parts::receive_syn(Instant now, std::uint32_t listener, const Flow& 
   ask_listener(listener);
 }
 
-void Stack::Parts::refuse_syn(Instant now, const Backlog::Arrival& arrival, const Segment& syn,
+void Stack::Parts::refuse_syn(Instant now, const Arrival& arrival, const Segment& syn,
                               DropReason why) {
   Listener& listener = listeners[arrival.listener];
   drop(why);

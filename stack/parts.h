@@ -52,7 +52,7 @@ struct Stack::Parts {
   void receive_syn(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                    const Segment& segment);
   // One SYN too many: the listener's overload policy.
-  void refuse_syn(Instant now, const Backlog::Arrival& arrival, const Segment& syn, DropReason why);
+  void refuse_syn(Instant now, const Arrival& arrival, const Segment& syn, DropReason why);
   void open_ordinary(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                      const Segment& segment);
   void reply_icmp_error(Instant now, IcmpType type, std::uint8_t code, const Ipv4Packet& about,
@@ -69,8 +69,8 @@ struct Stack::Parts {
   std::optional<PeerSyn> read_cookie(Instant now, std::uint64_t hash, const Segment& segment);
 
   // --- handshake_first.cc ---
-  void open_handshake_first(Instant now, const Backlog::Arrival& arrival, const Segment& syn);
-  void add_request(Instant now, std::uint32_t connection, const Backlog::Arrival& arrival,
+  void open_handshake_first(Instant now, const Arrival& arrival, const Segment& syn);
+  void add_request(Instant now, std::uint32_t connection, const Arrival& arrival,
                    const Segment& syn);
   bool settle_request(std::uint32_t index);
   void leave_request(ConnectionSlot& slot);
@@ -87,7 +87,7 @@ struct Stack::Parts {
   // --- fast_open.cc ---
   // Of a request to come: whether its address is validated, and whether its SYN-ACK owes it a
   // cookie.
-  void note_fast_open(Instant now, const Segment& syn, Backlog::Arrival& arrival);
+  void note_fast_open(Instant now, const Segment& syn, Arrival& arrival);
   FastOpenAnswer answer_fast_open(Instant now, Listener& listener, const Flow& flow,
                                   const Segment& syn);
   Result<SynPlan> plan_syn(Instant now, const ConnectOptions& options);
@@ -150,16 +150,16 @@ struct Stack::Parts {
   std::uint64_t hash_of(const Flow& flow) const { return flow_hash(flow_key, flow); }
   template <typename Change>
   Status change_manner(ConnectionId connection, Change change);
-
   // --- verdicts.cc ---
   // Response data that the SYN-ACK and the send buffer take.
   std::uint32_t response_room(const PendingConnection& pending) const;
   void describe(Instant now, std::uint32_t index, Request& request) const;
-  // The connection of an accepted request.
-  Result<std::uint32_t> accept_held(Instant now, std::uint32_t index, const AcceptReply& reply,
-                                    std::uint32_t room);
-  Result<std::uint32_t> accept_connected(Instant now, std::uint32_t index,
-                                         const AcceptReply& reply);
+  Result<ConnectionId> accept_held(Instant now, std::uint32_t index, const AcceptReply& reply,
+                                   std::uint32_t room, Marking marking);
+  Result<ConnectionId> accept_behind_length(Instant now, std::uint32_t index,
+                                            const AcceptReply& reply, std::uint32_t room);
+  Result<ConnectionId> accept_connected(Instant now, std::uint32_t index, const AcceptReply& reply);
+  ConnectionId finish_accept(std::uint32_t connection, std::uint32_t request, std::uint8_t dscp);
   void forget_request(std::uint32_t index);
   void refuse(std::uint32_t index, bool reset);
 

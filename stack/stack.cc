@@ -305,7 +305,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
       continue;
     }
     if (slot.fast_open_option != FastOpenOption::none) write_fast_open(now, slot, segment);
-    if (slot.marking != Marking::none) write_marking(slot, segment);
+    if (slot.connect_data.marking != Marking::none) write_marking(slot, segment);
     write_link_header(to, out);
     const std::size_t size = write_segment(slot.tcp, segment, out);
     // One segment each in turn, so that no flow waits for another's window.

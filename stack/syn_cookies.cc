@@ -95,7 +95,7 @@ bool Stack::Parts::open_from_cookie(Instant now, std::uint32_t index, const Flow
   }
   // The client believes that it is connected: it will say so again, and there may be room then.
   const bool conditional = listener.options.conditional;
-  const Backlog::Arrival arrival{flow, hash, index, true};
+  const Arrival arrival{flow, hash, index, true};
   if (conditional) {
     if (const auto refused = backlog.check_limits(arrival, 0, listener)) {
       drop(*refused);

@@ -173,8 +173,8 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   }
   slot.fast_open_option = plan->option;
   slot.fast_open_waits = plan->fast_open;
-  if (options.marked) slot.marking = Marking::asked;
-  slot.require_marked = options.require_marked;
+  if (options.marked) slot.connect_data.marking = Marking::asked;
+  slot.connect_data.required = options.require_marked;
   set_dscp_of(slot, options.dscp);
   const bool early_data = plan->on_syn != 0 && plan->syn_data != SynData::never;
   if (plan->fast_open && early_data) ++p.stats.fast_open_sent;
@@ -220,7 +220,7 @@ Result<std::size_t> Stack::peek(ConnectionId connection, std::uint32_t offset,
   if (!parts_->is_connect_data_whole(*slot)) return Failure{Error::would_block};
   std::size_t taken = 0;
   while (taken < out.size()) {  // twice at most: the end of the ring and its start
-    const auto from = static_cast<std::uint32_t>(slot->connect_data_bytes + offset + taken);
+    const auto from = static_cast<std::uint32_t>(slot->connect_data.bytes + offset + taken);
     const Bytes run = slot->tcp.peek(from);
     if (run.empty()) break;
     const std::size_t bytes = std::min(run.size(), out.size() - taken);
@@ -310,9 +310,9 @@ Result<ConnectionInfo> Stack::connection_info(ConnectionId connection) const {
   ConnectionInfo info = slot->tcp.info();
   info.listener = slot->listener;
   info.fast_open = slot->fast_open;
-  info.marked = slot->marking >= Marking::agreed;
+  info.marked = slot->connect_data.marking >= Marking::agreed;
   info.receive_queued_bytes -=
-      std::min<std::uint32_t>(info.receive_queued_bytes, slot->connect_data_bytes);
+      std::min<std::uint32_t>(info.receive_queued_bytes, slot->connect_data.bytes);
   return info;
 }
 

@@ -64,39 +64,27 @@ Result<ConnectionId> Stack::accept(Instant now, PendingId pending, const AcceptR
   if (bytes > room && !reply.overflow_to_stream) return Failure{Error::too_large, room};
   const std::uint32_t most = request.marked ? kMarkedBytesMax : p.ctx.send_capacity;
   if (bytes > most) return Failure{Error::too_large, most};
-  const auto made = request.has_connection ? p.accept_connected(now, *index, reply)
-                                           : p.accept_held(now, *index, reply, room);
-  if (!made) return made.error();
-  ConnectionSlot& slot = p.connections[*made];
-  slot.announced = true;
-  set_dscp_of(slot, reply.dscp);
-  ++p.stats.requests_accepted;
-  p.forget_request(*index);
-  p.settle(*made);
-  return p.connections.id_of(*made);
+  if (request.has_connection) [[unlikely]]
+    return p.accept_connected(now, *index, reply);
+  if (request.marked && bytes > room) [[unlikely]]
+    return p.accept_behind_length(now, *index, reply, room);
+  return p.accept_held(now, *index, reply, room, request.marked ? Marking::agreed : Marking::none);
 }
 
-// The SYN-ACK carries what it takes of the response data; marked data that it does not take whole
-// is announced by the stream itself.
-Result<std::uint32_t> Stack::Parts::accept_held(Instant now, std::uint32_t index,
-                                                const AcceptReply& reply, std::uint32_t room) {
+// The SYN-ACK carries what it takes of the response data.
+Result<ConnectionId> Stack::Parts::accept_held(Instant now, std::uint32_t index,
+                                               const AcceptReply& reply, std::uint32_t room,
+                                               Marking marking) {
   const PendingConnection& request = backlog[index];
   const ListenOptions& options = listeners[request.listener].options;
   const auto made = make_connection(now, request.flow, request.flow_hash, options.congestion);
   if (!made) return made.error();
   ConnectionSlot& slot = connections[*made];
   slot.listener = listeners.id_of(request.listener);
-  if (request.marked) {
-    slot.marking = reply.response_data.size() > room ? Marking::in_stream : Marking::agreed;
-    // Announced, and not here: it comes in front of the stream.
-    if (request.caller_data_bytes == 0) slot.connect_data_bytes = request.announced_bytes & 8191;
-  }
-  LengthAndData framed;
-  const Bytes response =
-      slot.marking == Marking::in_stream ? framed.put(reply.response_data) : reply.response_data;
-  const auto in_syn_ack = static_cast<std::uint32_t>(std::min<std::size_t>(response.size(), room));
+  const auto in_syn_ack =
+      static_cast<std::uint32_t>(std::min<std::size_t>(reply.response_data.size(), room));
   const bool keep = !options.consume_caller_data && !request.marked;
-  const PassiveOpening opening{request.data(), keep, response, in_syn_ack};
+  const PassiveOpening opening{request.data(), keep, reply.response_data, in_syn_ack};
   if (!slot.tcp.open_passive(now, request.peer(), opening, ctx)) {
     erase_connection(*made);
     return Failure{Error::no_buffer};
@@ -105,13 +93,40 @@ Result<std::uint32_t> Stack::Parts::accept_held(Instant now, std::uint32_t index
     slot.fast_open_option = request.cookie;
     slot.fast_open = request.address_validated && request.caller_data_bytes != 0;
   }
+  if (marking != Marking::none) [[unlikely]] {
+    slot.connect_data.marking = marking;
+    // Announced, and not here: it comes in front of the stream.
+    const bool later = request.caller_data_bytes == 0;
+    slot.connect_data.bytes = later ? request.announced_bytes & kMarkedBytesMax : 0;
+  }
   stats.response_data_bytes += in_syn_ack;
-  return *made;
+  return finish_accept(*made, index, reply.dscp);
+}
+
+// Marked data that the SYN-ACK does not take whole is announced by the stream itself.
+Result<ConnectionId> Stack::Parts::accept_behind_length(Instant now, std::uint32_t index,
+                                                        const AcceptReply& reply,
+                                                        std::uint32_t room) {
+  LengthAndData framed;
+  AcceptReply longer = reply;
+  longer.response_data = framed.put(reply.response_data);
+  return accept_held(now, index, longer, room, Marking::in_stream);
+}
+
+ConnectionId Stack::Parts::finish_accept(std::uint32_t connection, std::uint32_t request,
+                                         std::uint8_t dscp) {
+  ConnectionSlot& slot = connections[connection];
+  slot.announced = true;
+  if (dscp != 0) set_dscp_of(slot, dscp);
+  ++stats.requests_accepted;
+  forget_request(request);
+  settle(connection);
+  return connections.id_of(connection);
 }
 
 // The client is connected already: the response data is stream, behind its length where marked.
-Result<std::uint32_t> Stack::Parts::accept_connected(Instant now, std::uint32_t index,
-                                                     const AcceptReply& reply) {
+Result<ConnectionId> Stack::Parts::accept_connected(Instant now, std::uint32_t index,
+                                                    const AcceptReply& reply) {
   const PendingConnection& request = backlog[index];
   ConnectionSlot& slot = connections[request.connection];
   LengthAndData framed;
@@ -123,7 +138,7 @@ Result<std::uint32_t> Stack::Parts::accept_connected(Instant now, std::uint32_t 
   const bool keep = !listeners[request.listener].options.consume_caller_data && !request.marked;
   if (!keep) slot.tcp.skip(request.caller_data_bytes, ctx);
   leave_request(slot);
-  return request.connection;
+  return finish_accept(request.connection, index, reply.dscp);
 }
 
 // A verdict is spoken: the request leaves, and the next one of its listener may be indicated.

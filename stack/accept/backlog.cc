@@ -36,9 +36,9 @@ std::optional<DropReason> Backlog::check_limits(const Arrival& arrival, std::siz
   const ListenOptions& options = chosen.options;
   const bool provable =
       options.overload == OverloadPolicy::challenge || options.fast_open != FastOpen::off;
-  const std::uint32_t share = provable && !arrival.address_validated ? 4 : 0;
-  const auto within = [share](std::uint64_t used, std::uint64_t most) {
-    return used <= most - (share != 0 ? most / share : 0);
+  const bool keeps_off = provable && !arrival.address_validated;
+  const auto within = [keeps_off](std::uint64_t used, std::uint64_t most) {
+    return used <= most - (keeps_off ? most / 4 : 0);
   };
   if (!within(requests_.size() + 1, requests_.slots_max()) ||
       !within(chosen.held + chosen.half_open + 1, options.backlog_max)) {
@@ -61,32 +61,8 @@ Result<PendingId, DropReason> Backlog::add(Instant now, const Arrival& arrival, 
   const bool held = arrival.connection == kNoRequest;
   const Bytes data = held ? syn.payload : Bytes();
   if (const auto refused = check_limits(arrival, data.size(), chosen)) return *refused;
-  const PendingId id = requests_.emplace();
+  const PendingId id = requests_.emplace(now, arrival, syn);
   PendingConnection& request = requests_[id.index];
-  const PeerSyn peer = peer_syn(syn);
-  request.flow = arrival.flow;
-  request.irs = peer.irs;
-  request.arrived_at = request.seen_at = now;
-  request.timestamp_value = peer.options.timestamp_value;
-  request.flow_hash = arrival.flow_hash;
-  request.listener = arrival.listener;
-  request.window = peer.window;
-  request.mss = peer.options.mss;
-  request.ip_bytes = syn.ip_bytes;
-  request.has_window_scale = peer.options.window_scale.has_value();
-  request.window_scale = peer.options.window_scale.value_or(0);
-  request.dscp = syn.dscp;
-  request.ecn = syn.ecn & 3;
-  request.ecn_asked = peer.ecn;
-  request.hop_limit = syn.hop_limit;
-  request.has_mss = peer.options.has_mss;
-  request.sack_permitted = peer.options.sack_permitted;
-  request.has_timestamp = peer.options.has_timestamp;
-  request.fast_open = peer.options.fast_open;
-  request.address_validated = arrival.address_validated;
-  request.cookie = arrival.cookie;
-  request.has_connection = request.handshaking = !held;
-  if (!held) request.connection = arrival.connection;
   if (chosen.options.marked) mark(request, syn);
   keep(request, data, chosen.options.save_syn ? syn.headers : Bytes(), chosen);
   sources_.add(arrival.listener, arrival.flow.remote.address);
@@ -121,9 +97,11 @@ void Backlog::keep(PendingConnection& request, Bytes data, Bytes headers, Listen
   const std::size_t bytes = data.size() + headers.size();
   if (bytes == 0) return;
   request.caller_data = data_.take(bytes);
-  request.syn_header_bytes = static_cast<std::uint8_t>(headers.size());
   copy_bytes({request.caller_data, bytes}, data);
-  copy_bytes({request.caller_data + data.size(), headers.size()}, headers);
+  if (!headers.empty()) {
+    request.syn_header_bytes = static_cast<std::uint8_t>(headers.size());
+    copy_bytes({request.caller_data + data.size(), headers.size()}, headers);
+  }
   if (request.has_connection) return;
   request.caller_data_bytes = static_cast<std::uint16_t>(data.size());
   listener.caller_data_bytes += data.size();

@@ -23,15 +23,6 @@ class Backlog {
   // --- Segments of a flow that no connection has ---
   // The request of this flow, or kNoRequest.
   std::uint32_t find(std::uint64_t flow_hash, const Flow& flow) const;
-  struct Arrival {
-    const Flow& flow;
-    std::uint64_t flow_hash;
-    std::uint32_t listener;
-    // What Fast Open, or the answer to a challenge, has to say of it.
-    bool address_validated = false;
-    FastOpenOption cookie = FastOpenOption::none;
-    std::uint32_t connection = kNoRequest;  // that shakes hands first
-  };
   // A SYN for a flow without a request: it is held, or waits for its handshake. The reason where a
   // limit says no.
   Result<PendingId, DropReason> add(Instant now, const Arrival& arrival, const Segment& syn,

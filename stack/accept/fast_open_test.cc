@@ -65,16 +65,16 @@ TEST(FastOpenServers, ForgetsTheLeastRecentlyUsed) {
   limits.fast_open_servers_max = 2;
   FastOpenServers servers(limits);
   const IpAddress a = IpAddress::v4(1), b = IpAddress::v4(2), c = IpAddress::v4(3);
-  servers.on_cookie(Instant(1s), a, {8}, 1460);
-  servers.on_cookie(Instant(2s), b, {8}, 1460);
+  servers.on_cookie(Instant(1s), a, FastOpenCookie(8, {}), 1460);
+  servers.on_cookie(Instant(2s), b, FastOpenCookie(8, {}), 1460);
   (void)servers.find(Instant(3s), a);
-  servers.on_cookie(Instant(4s), c, {8}, 1460);
+  servers.on_cookie(Instant(4s), c, FastOpenCookie(8, {}), 1460);
   EXPECT_EQ(servers.size(), 2u);
   EXPECT_NE(servers.find(Instant(5s), a), nullptr);
   EXPECT_EQ(servers.find(Instant(5s), b), nullptr);
   limits.fast_open_servers_max = 0;
   FastOpenServers none(limits);
-  none.on_cookie(Instant(1s), a, {8}, 1460);
+  none.on_cookie(Instant(1s), a, FastOpenCookie(8, {}), 1460);
   none.on_lost(Instant(1s), a);
   EXPECT_EQ(none.find(Instant(1s), a), nullptr);
 }
@@ -92,7 +92,7 @@ TEST(FastOpenServers, PausesDoubleUntilSomethingGetsThrough) {
   for (int i = 0; i < 20; ++i) servers.on_lost(now, a);
   EXPECT_FALSE(servers.may_use(now + 36h - 1s, {a, 80}));
   EXPECT_TRUE(servers.may_use(now + 36h, {a, 80}));
-  servers.on_cookie(now, a, {8}, 1460);
+  servers.on_cookie(now, a, FastOpenCookie(8, {}), 1460);
   EXPECT_TRUE(servers.may_use(now, {a, 80}));
   servers.on_lost(now, a);
   EXPECT_TRUE(servers.may_use(now + 4min, {a, 80}));
@@ -103,11 +103,11 @@ TEST(FastOpenServers, APortThatRefusesDoesNotSpeakForTheOthers) {
   FastOpenServers servers((Limits()));
   const IpAddress a = IpAddress::v4(1);
   const Instant now{1s};
-  servers.on_cookie(now, a, {8}, 1460);
+  servers.on_cookie(now, a, FastOpenCookie(8, {}), 1460);
   servers.on_refused(now, {a, 80});
   EXPECT_FALSE(servers.may_use(now, {a, 80}));
   EXPECT_TRUE(servers.may_use(now, {a, 443}));
-  servers.on_cookie(now, a, {8}, 1460);
+  servers.on_cookie(now, a, FastOpenCookie(8, {}), 1460);
   EXPECT_FALSE(servers.may_use(now, {a, 80}));
   servers.on_lost(now, a);
   EXPECT_FALSE(servers.may_use(now, {a, 443}));

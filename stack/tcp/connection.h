@@ -6,7 +6,6 @@
 #include <optional>
 
 #include <anteroom/connection.h>
-#include <anteroom/error.h>
 
 #include "stack/tcp/context.h"
 #include "stack/tcp/ecn.h"
@@ -176,9 +175,8 @@ class Connection {
   PathMss path_mss_;
   Flow flow_;
   Agreed agreed_;
-  std::uint8_t syn_transmissions_ = 0;
-  std::uint8_t retries_ = 0;            // of one segment, or probes without an answer
-  std::uint8_t unanswered_probes_ = 0;  // of a closed window
+  std::uint8_t syn_transmissions_ = 0, retries_ = 0;  // of one segment, or of unanswered probes
+  std::uint8_t unanswered_probes_ = 0;                // of a closed window
   std::uint8_t signals_ = 0;
   Manner manner_;
   State state_ : 4 = State::closed;
@@ -186,10 +184,12 @@ class Connection {
   bool passive_ : 1 = false;
   bool closed_by_owner_ : 1 = false;
   bool owes_reset_ : 1 = false;
+  std::uint8_t : 0;  // apart: a store here is not to hold up a load there
   Error failure_ : 5 = {};
   bool owes_syn_ : 1 = false;
   bool owes_probe_ : 1 = false;  // of a window or of a silent peer
   bool owes_tail_probe_ : 1 = false;
+  std::uint8_t : 0;
   bool override_ : 1 = false;        // silly-window avoidance has waited long enough
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   SynData syn_data_ : 2 = SynData::always;

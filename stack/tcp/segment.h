@@ -8,7 +8,7 @@
 
 namespace anteroom {
 
-inline constexpr TcpOptions kNoOptions{};
+inline const TcpOptions kNoOptions;
 
 // RFC 9293 3.3.1, "current segment variables". The views live as long as the frame.
 struct Segment {

@@ -223,7 +223,7 @@ std::optional<SegmentNote> note_of(Bytes tcp_segment) {
     counters.counters.resize(seen.fields);
   }
   if (options->experimental.kind != 0) {
-    noted.experimental.emplace(options->experimental.kind, hex(options->experimental.data));
+    noted.experimental.emplace(options->experimental.kind, hex(options->experimental.data()));
   }
   return note;
 }

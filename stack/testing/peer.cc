@@ -55,7 +55,7 @@ TcpOptions options_from(const OptionsNote& note, std::vector<std::uint8_t>& expe
   options.connect_data_bytes = note.connect_data.value_or(0);
   if (note.experimental) {
     experimental = bytes_from_hex(note.experimental->second);
-    options.experimental = {note.experimental->first, experimental};
+    options.experimental = {note.experimental->first, Bytes(experimental)};
   }
   return options;
 }

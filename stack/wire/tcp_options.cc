@@ -254,7 +254,7 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
   if (options.has_fast_open) emit_fast_open(options.fast_open, writer);
   if (options.has_connect_data) emit_connect_data(options.connect_data_bytes, writer);
   if (options.experimental.kind != 0) {
-    writer.put(options.experimental.kind, options.experimental.data);
+    writer.put(options.experimental.kind, options.experimental.data());
   }
   if (options.sack_count != 0) emit_sack(options, writer);
   if (options.acc_ecn.kind != 0) emit_acc_ecn(options.acc_ecn, writer);

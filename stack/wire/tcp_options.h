@@ -3,6 +3,7 @@
 // ExID). Not here: which options a connection offers and agrees on (tcp/options.cc).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -26,25 +27,38 @@ inline constexpr std::size_t kConnectDataOptionBytes = 8;
 inline constexpr std::uint16_t kConnectDataInStream = 0xffff;
 
 struct SackBlock {
-  std::uint32_t left = 0;   // first sequence number of the block
-  std::uint32_t right = 0;  // one past its last
+  std::uint32_t left;   // first sequence number of the block
+  std::uint32_t right;  // one past its last
 
   friend bool operator==(const SackBlock&, const SackBlock&) = default;
 };
 
 struct FastOpenCookie {
-  std::uint8_t size = 0;  // 0 asks for a cookie; else 4 to 16, even
-  std::array<std::uint8_t, kFastOpenCookieMax> bytes{};
-  bool experimental = false;  // as kind 254 with the ExID, not as kind 34
+  FastOpenCookie() {}  // the bytes beyond `size` are nothing
+  FastOpenCookie(std::uint8_t bytes_used, const std::array<std::uint8_t, kFastOpenCookieMax>& from)
+      : size(bytes_used), bytes(from) {}
 
-  friend bool operator==(const FastOpenCookie&, const FastOpenCookie&) = default;
+  std::uint8_t size = 0;      // 0 asks for a cookie; else 4 to 16, even
+  bool experimental = false;  // as kind 254 with the ExID, not as kind 34
+  std::array<std::uint8_t, kFastOpenCookieMax> bytes;
+
+  friend bool operator==(const FastOpenCookie& a, const FastOpenCookie& b) {
+    return a.size == b.size && a.experimental == b.experimental &&
+           std::equal(a.bytes.begin(), a.bytes.begin() + a.size, b.bytes.begin());
+  }
 };
 
 // The first experimental option of a segment that is none of the above, undecoded. `data` follows
 // kind and length; its first two or four bytes are the ExID. It lives as long as the segment.
 struct ExperimentalOption {
+  const std::uint8_t* first = nullptr;
   std::uint8_t kind = 0;  // 253 or 254; 0: none
-  Bytes data{};
+  std::uint8_t size = 0;
+
+  ExperimentalOption() = default;
+  ExperimentalOption(std::uint8_t of_kind, Bytes data)
+      : first(data.data()), kind(of_kind), size(static_cast<std::uint8_t>(data.size())) {}
+  Bytes data() const { return {first, size}; }
 };
 
 // Byte counters of accurate ECN, RFC 9768 3.2.3: 24 bits each, and how many of them are there.
@@ -60,6 +74,9 @@ struct AccEcnOption {
 };
 
 struct TcpOptions {
+  // SACK blocks beyond the count are nothing: each segment, in and out, has one of these.
+  TcpOptions() {}
+
   bool has_mss = false;
   bool has_window_scale = false;
   bool sack_permitted = false;
@@ -72,8 +89,8 @@ struct TcpOptions {
   std::uint16_t connect_data_bytes = 0;  // or kConnectDataInStream
   std::uint32_t timestamp_value = 0;
   std::uint32_t timestamp_echo = 0;
-  std::array<SackBlock, kSackBlocksMax> sack{};
-  FastOpenCookie fast_open{};
+  std::array<SackBlock, kSackBlocksMax> sack;
+  FastOpenCookie fast_open;
   ExperimentalOption experimental{};
   AccEcnOption acc_ecn{};
 };

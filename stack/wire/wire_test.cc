@@ -190,7 +190,7 @@ TEST(Tcp, WrittenSumIsThatOfTheBytes) {
     options.timestamp_value = 0xfedcba98;
     options.has_window_scale = (chosen & 8) != 0;
     options.has_fast_open = (chosen & 16) != 0;
-    options.fast_open = {10, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
+    options.fast_open = FastOpenCookie(10, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
     options.sack_count = (chosen & 32) != 0 ? 1 : 0;
     options.sack[0] = {0xffffff00, 0x00000100};
     std::uint8_t out[kTcpHeaderBytesMax];

@@ -116,6 +116,14 @@ TEST(Judge, TheFirstMatchWins) {
   EXPECT_FALSE(judge(rules, request));
 }
 
+TEST(Judge, AChallengeIsForThoseWhoHaveProvenNothing) {
+  const std::vector<Rule> rules = {*Rule::parse("* challenge"), *Rule::parse("* accept yes")};
+  Request request;
+  EXPECT_EQ(judge(rules, request)->kind, tap::VerdictKind::challenge);
+  request.address_validated = true;
+  EXPECT_EQ(judge(rules, request)->kind, tap::VerdictKind::accept);
+}
+
 TEST(ByteText, KnowsUtf8) {
   for (const auto text : {"", "plain", "gr\xc3\xbc\xc3\x9f", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
     EXPECT_TRUE(is_utf8(bytes_of(text))) << text;
