@@ -39,7 +39,11 @@ void Stack::Parts::learn_marking(ConnectionSlot& slot, const Segment& segment) {
     return;
   }
   slot.connect_data.marking = Marking::none;
-  if (slot.connect_data.required) slot.tcp.abort(Error::not_marked, ctx);
+  if (!slot.connect_data.required) return;
+  slot.tcp.abort(Error::not_marked, ctx);
+  // To its owner it was never connected.
+  slot.tcp.clear_signal(kSignalConnected);
+  slot.tcp.clear_signal(kSignalReadable);
 }
 
 // A client whose response data is still to come hears of nothing else. True where it may.

@@ -12,10 +12,11 @@ namespace anteroom {
 struct Listener {
   explicit Listener(const ListenOptions& chosen) : options(chosen) {}
 
-  // True where one more request may be indicated now: conditional-accept 1, the two modes of
+  // True where one more request may be indicated now: conditional-accept 1, the modes of
   // deferral.
   bool may_indicate() const {
-    const bool blocked = undecided != 0 || (options.deferral == Deferral::strict && deferred != 0);
+    const bool blocked = (undecided != 0 && options.deferral != Deferral::unordered) ||
+                         (deferred != 0 && options.deferral == Deferral::strict);
     return not_indicated != kNoRequest && !blocked;
   }
 

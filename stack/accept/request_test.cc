@@ -232,6 +232,20 @@ TEST(Order, IndependentStepsAsideAndIsDecidedInAnyOrder) {
   crowd.pair().server.check_invariants();
 }
 
+TEST(Order, UnorderedShowsEachAsItArrives) {
+  Crowd crowd({.deferral = Deferral::unordered});
+  crowd.connect("a");
+  crowd.connect("b");
+  const auto shown = crowd.shown();
+  ASSERT_EQ(shown.size(), 2u);
+  ASSERT_TRUE(crowd.pair().server.defer(crowd.pair().now(), shown[0].first));
+  crowd.connect("c");
+  EXPECT_EQ(crowd.shown().size(), 1u);
+  EXPECT_TRUE(crowd.pair().server.accept(crowd.pair().now(), shown[1].first, {}));
+  EXPECT_TRUE(crowd.pair().server.reject(crowd.pair().now(), shown[0].first));
+  crowd.pair().server.check_invariants();
+}
+
 TEST(Order, WithdrawalOfADeferredHeadLetsTheNextBeShown) {
   Crowd crowd({.deferral = Deferral::strict});
   crowd.connect("a");

@@ -13,6 +13,7 @@ namespace anteroom {
 enum class Deferral : std::uint8_t {
   strict,       // WSAAccept CF_DEFER: a deferred head stops every further indication
   independent,  // a deferred request steps aside, the next is indicated
+  unordered,    // each is indicated as it arrives: for an owner that keeps an order of its own
 };
 
 // What a listener at a limit does with one more SYN.
