@@ -27,6 +27,8 @@ class Driver {
   // Waits until something happened that may change what a call sees, and takes a turn; at most
   // until `deadline` (Instant::max(): without bound). False: nothing will ever happen.
   virtual bool wait(Instant deadline) = 0;
+  // A call changed what others wait for without a frame: every wait() looks again.
+  virtual void notify() {}
 
   // Where several threads share a socket layer. Every call on it holds the lock, wait() gives it up
   // while it sleeps, and the layer gives it up while it runs a callback of the application.
