@@ -11,8 +11,8 @@
 namespace style {
 namespace {
 
-// A zone is a folder. `may` lists the zones it may include beside itself; `system` says which
-// <headers> it may.
+// A zone is a folder, or one file that may more than its folder. `may` lists the zones it may
+// include beside itself; `system` says which <headers> it may.
 enum class System { standard, sodium, any };
 
 struct Zone {
@@ -34,6 +34,8 @@ constexpr std::string_view kAll =
 // of the stack.
 constexpr auto kEdges = std::to_array<Zone>({
     {"stack/include", " ", System::standard},
+    {"stack/include/anteroom/posix.h", " ", System::any},
+    {"stack/include/anteroom/posix_calls.h", " ", System::any},
     {"stack/base", " ", System::sodium},
     {"stack/wire", " stack/base ", System::standard},
     {"stack/link", " stack/wire stack/base ", System::standard},
@@ -66,8 +68,8 @@ constexpr std::string_view kTestLibraries = " gtest gmock benchmark ";
 const Zone* zone_of(std::string_view path) {
   const Zone* best = nullptr;
   for (const Zone& zone : kEdges) {
-    const bool inside =
-        path.starts_with(zone.folder) && path.substr(zone.folder.size()).starts_with('/');
+    const bool inside = path == zone.folder || (path.starts_with(zone.folder) &&
+                                                path.substr(zone.folder.size()).starts_with('/'));
     if (inside && (best == nullptr || zone.folder.size() > best->folder.size())) best = &zone;
   }
   return best;

@@ -1,0 +1,95 @@
+// connect(2), and the SYN that a write sends under Fast Open (RFC 7413).
+#include <algorithm>
+
+#include "stack/api/posix/address.h"
+#include "stack/api/posix/life.h"
+
+namespace anteroom::posix {
+namespace {
+
+// Where the stack has no errno of its own for it.
+Answer connect_refusal(Error error, const Endpoint& remote) {
+  switch (error) {
+    // Linux sends a SYN to port 0, and nobody listens there.
+    case Error::invalid_argument: return remote.port == 0 ? -ECONNREFUSED : -ENETUNREACH;
+    // The whole flow is taken, not only our end of it.
+    case Error::address_in_use: return -EADDRNOTAVAIL;
+    default: return refusal(error);
+  }
+}
+
+// How an attempt ended, told once. Linux: a second connect() after a non-blocking one.
+Answer take_outcome(Socket& socket) {
+  socket.connect_unread = false;
+  if (socket.phase == Phase::connected) return 0;
+  const int error = std::exchange(socket.error, 0);
+  return error != 0 ? -error : -ECONNABORTED;
+}
+
+}  // namespace
+
+Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes data,
+                     FastOpen fast_open) {
+  ConnectOptions options;
+  options.remote = remote;
+  if (socket.bound) options.local = *socket.bound;
+  if (options.local.address.is_any()) options.local.address = {};
+  options.caller_data = data;
+  options.fast_open = fast_open;
+  options.congestion = socket.options.congestion;
+  const auto connection = layer.stack().connect(layer.now(), options);
+  if (!connection) return connect_refusal(connection.error().error, remote);
+  socket.phase = Phase::connecting;
+  socket.connect_unread = true;
+  socket.error = 0;
+  socket.peer_closed = socket.read_shut = socket.write_shut = socket.is_over = false;
+  layer.adopt(socket, *connection);
+  if (const auto info = layer.stack().connection_info(*connection)) {
+    layer.set_bound(socket, info->flow.local);
+  }
+  layer.note_verb();
+  return 0;
+}
+
+Answer finish_connect(Layer& layer, File& file, bool non_blocking) {
+  Socket& socket = *file.socket;
+  const Instant deadline = layer.after(socket.options.send_timeout);
+  const Answer answer = layer.retry(non_blocking, deadline, [&]() -> Answer {
+    if (socket.is_closed) return -EBADF;
+    return socket.phase == Phase::connecting ? -EAGAIN : take_outcome(socket);
+  });
+  return answer == -EAGAIN ? -EINPROGRESS : answer;
+}
+
+Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t length) {
+  const Found found = layer.find_socket(fd);
+  if (found.error != 0) return found.error;
+  Socket& socket = found.socket();
+  const Named named = read_address(address, length);
+  if (named.error != 0) return named.error;
+  if (named.is_unspecified) {
+    disconnect(layer, socket);
+    return 0;
+  }
+  switch (socket.phase) {
+    case Phase::listening: return -EISCONN;
+    case Phase::deferred: return -EISCONN;
+    case Phase::connecting:
+      return found.file->non_blocking
+                 ? -EALREADY
+                 : finish_connect(layer, *found.file, found.file->non_blocking);
+    case Phase::connected: return socket.connect_unread ? take_outcome(socket) : -EISCONN;
+    case Phase::fresh: break;
+  }
+  if (socket.connect_unread) return take_outcome(socket);
+  if (socket.options.fast_open_connect && socket.options.caller_data.empty()) {
+    socket.remote = named.endpoint;
+    socket.phase = Phase::deferred;
+    return 0;
+  }
+  const Answer started =
+      start_connect(layer, socket, named.endpoint, socket.options.caller_data, FastOpen::off);
+  return started != 0 ? started : finish_connect(layer, *found.file, found.file->non_blocking);
+}
+
+}  // namespace anteroom::posix
