@@ -5,6 +5,7 @@
 
 #include "stack/api/posix/address.h"
 #include "stack/api/posix/life.h"
+#include "stack/api/posix/options.h"
 
 namespace anteroom::posix {
 namespace {
@@ -57,8 +58,15 @@ Answer hand_over(Layer& layer, std::unique_ptr<Socket> socket, int flags) {
 // Accepts a held request and makes its socket. -EAGAIN: it was gone.
 Answer accept_request(Layer& layer, Socket& listener, PendingId id, const AcceptAnswer& reply,
                       int flags) {
+  std::vector<std::uint8_t> saved_syn;
+  if (const auto request = layer.stack().request(layer.now(), id)) {
+    saved_syn.assign(request->raw_syn.begin(), request->raw_syn.end());
+  }
   const auto connection =
-      layer.stack().accept(layer.now(), id, {reply.response_data, reply.overflow_to_stream});
+      layer.stack().accept(layer.now(), id,
+                           {.response_data = reply.response_data,
+                            .overflow_to_stream = reply.overflow_to_stream,
+                            .dscp = reply.dscp.value_or(dscp_of(listener.options))});
   if (!connection) {
     const Error error = connection.error().error;
     const bool is_gone = is_withdrawn(error) || error == Error::stale_id;
@@ -70,6 +78,8 @@ Answer accept_request(Layer& layer, Socket& listener, PendingId id, const Accept
   auto socket = std::make_unique<Socket>();
   socket->phase = Phase::connected;
   socket->options = listener.options;
+  if (reply.dscp) socket->options.type_of_service = *reply.dscp << 2;
+  socket->saved_syn = std::move(saved_syn);
   layer.adopt(*socket, *connection);
   return hand_over(layer, std::move(socket), flags);
 }
@@ -125,6 +135,14 @@ Answer try_accept(Layer& layer, Socket& listener, int flags) {
 struct Shown {
   Request request;
   std::vector<std::uint8_t> caller_data;
+  std::vector<std::uint8_t> raw_syn;
+
+  void keep_bytes() {
+    caller_data.assign(request.caller_data.begin(), request.caller_data.end());
+    raw_syn.assign(request.raw_syn.begin(), request.raw_syn.end());
+    request.caller_data = caller_data;
+    request.raw_syn = raw_syn;
+  }
 };
 
 Answer ask(Layer& layer, const Shown& shown, AcceptCondition condition, void* context,
@@ -133,14 +151,17 @@ Answer ask(Layer& layer, const Shown& shown, AcceptCondition condition, void* co
       [&]() -> Answer { return static_cast<Answer>(condition(shown.request, reply, context)); });
 }
 
+// A verdict that ends the request was carried out, or was not.
+Answer decided(Layer& layer, Socket& listener, PendingId id, const Status& status, int told) {
+  layer.note_verb();
+  // Such a one cannot be challenged, and still waits.
+  if (!status && status.error().error == Error::invalid_argument) return -EINVAL;
+  drop_request(listener, id);
+  return status ? -told : -ECONNABORTED;
+}
+
 Answer carry_out(Layer& layer, Socket& listener, PendingId id, Answer verdict,
                  const AcceptAnswer& reply) {
-  const auto done = [&](const Status& status, int otherwise) -> Answer {
-    layer.note_verb();
-    if (status) return -otherwise;
-    drop_request(listener, id);
-    return refusal(status.error().error);
-  };
   Stack& stack = layer.stack();
   switch (static_cast<AcceptVerdict>(verdict)) {
     case AcceptVerdict::accept: {
@@ -149,26 +170,20 @@ Answer carry_out(Layer& layer, Socket& listener, PendingId id, Answer verdict,
       const Answer fd = accept_request(layer, listener, id, reply, 0);
       return fd == -EAGAIN ? -ECONNABORTED : fd;
     }
-    case AcceptVerdict::reject: {
-      const Answer answer = done(stack.reject(layer.now(), id), ECONNREFUSED);
-      drop_request(listener, id);
-      return answer;
-    }
-    case AcceptVerdict::ignore: {
-      const Answer answer = done(stack.ignore(layer.now(), id), ECANCELED);
-      drop_request(listener, id);
-      return answer;
-    }
-    case AcceptVerdict::defer: {
-      const Answer answer = done(stack.defer(layer.now(), id), EINPROGRESS);
-      Waiting* const waiting = find_request(listener, id);
-      if (waiting == nullptr) return answer;
+    case AcceptVerdict::reject:
+      return decided(layer, listener, id, stack.reject(layer.now(), id), ECONNREFUSED);
+    case AcceptVerdict::ignore:
+      return decided(layer, listener, id, stack.ignore(layer.now(), id), ECANCELED);
+    case AcceptVerdict::challenge:
+      return decided(layer, listener, id, stack.challenge(layer.now(), id), EALREADY);
+    case AcceptVerdict::defer:
+      if (const Status status = stack.defer(layer.now(), id); !status) {
+        return decided(layer, listener, id, status, 0);
+      }
       // Last of the deferred ones: the others are asked about before it comes again.
-      const Waiting deferred{id, true, false, {}};
       drop_request(listener, id);
-      listener.requests.push_back(deferred);
-      return answer;
-    }
+      listener.requests.push_back({id, true, false, {}});
+      return -EINPROGRESS;
   }
   return -EINVAL;
 }
@@ -227,9 +242,7 @@ Answer judge_and_accept(Layer& layer, int fd, AcceptCondition condition, void* c
   const Answer ready =
       layer.retry(found.file->non_blocking, layer.after(listener.options.receive_timeout), show);
   if (ready != 0) return ready;
-  const Bytes borrowed = shown.request.caller_data;
-  shown.caller_data.assign(borrowed.begin(), borrowed.end());
-  shown.request.caller_data = shown.caller_data;
+  shown.keep_bytes();
   const PendingId id = shown.request.id;
   AcceptAnswer reply;
   const Answer verdict = ask(layer, shown, condition, context, reply);

@@ -3,6 +3,7 @@
 
 #include "stack/api/posix/address.h"
 #include "stack/api/posix/life.h"
+#include "stack/api/posix/options.h"
 
 namespace anteroom::posix {
 namespace {
@@ -19,9 +20,15 @@ Answer connect_refusal(Error error, const Endpoint& remote) {
 }
 
 // How an attempt ended, told once. Linux: a second connect() after a non-blocking one.
-Answer take_outcome(Socket& socket) {
+Answer take_outcome(Layer& layer, Socket& socket) {
   socket.connect_unread = false;
-  if (socket.phase == Phase::connected) return 0;
+  if (socket.phase == Phase::connected && !(socket.is_over && socket.error != 0)) return 0;
+  // It was there and is gone before anybody looked.
+  if (socket.phase == Phase::connected) {
+    const int error = socket.error;
+    disconnect(layer, socket);
+    return -error;
+  }
   const int error = std::exchange(socket.error, 0);
   return error != 0 ? -error : -ECONNABORTED;
 }
@@ -37,6 +44,9 @@ Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes
   options.caller_data = data;
   options.fast_open = fast_open;
   options.congestion = socket.options.congestion;
+  options.dscp = dscp_of(socket.options);
+  options.marked = socket.options.marked != ANTEROOM_UNMARKED;
+  options.require_marked = socket.options.marked == ANTEROOM_MARKED_ONLY;
   const auto connection = layer.stack().connect(layer.now(), options);
   if (!connection) return connect_refusal(connection.error().error, remote);
   socket.phase = Phase::connecting;
@@ -56,7 +66,7 @@ Answer finish_connect(Layer& layer, File& file, bool non_blocking) {
   const Instant deadline = layer.after(socket.options.send_timeout);
   const Answer answer = layer.retry(non_blocking, deadline, [&]() -> Answer {
     if (socket.is_closed) return -EBADF;
-    return socket.phase == Phase::connecting ? -EAGAIN : take_outcome(socket);
+    return socket.phase == Phase::connecting ? -EAGAIN : take_outcome(layer, socket);
   });
   return answer == -EAGAIN ? -EINPROGRESS : answer;
 }
@@ -68,7 +78,10 @@ Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t l
   const Named named = read_address(address, length);
   if (named.error != 0) return named.error;
   if (named.is_unspecified) {
+    const bool was_there =
+        socket.phase == Phase::connecting || (socket.phase == Phase::connected && !socket.is_over);
     disconnect(layer, socket);
+    if (was_there) socket.error = ECONNRESET;
     return 0;
   }
   switch (socket.phase) {
@@ -78,10 +91,10 @@ Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t l
       return found.file->non_blocking
                  ? -EALREADY
                  : finish_connect(layer, *found.file, found.file->non_blocking);
-    case Phase::connected: return socket.connect_unread ? take_outcome(socket) : -EISCONN;
+    case Phase::connected: return socket.connect_unread ? take_outcome(layer, socket) : -EISCONN;
     case Phase::fresh: break;
   }
-  if (socket.connect_unread) return take_outcome(socket);
+  if (socket.connect_unread) return take_outcome(layer, socket);
   if (socket.options.fast_open_connect && socket.options.caller_data.empty()) {
     socket.remote = named.endpoint;
     socket.phase = Phase::deferred;

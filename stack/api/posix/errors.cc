@@ -28,6 +28,7 @@ int errno_of(Error error) {
     case Error::timed_out: return ETIMEDOUT;
     case Error::unreachable: return EHOSTUNREACH;
     case Error::aborted: return ECONNABORTED;
+    case Error::not_marked: return EPROTO;
     case Error::invalid_argument: return EINVAL;
   }
   std::abort();  // no such error

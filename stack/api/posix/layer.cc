@@ -6,6 +6,7 @@
 #include "stack/api/posix/life.h"
 #include "stack/api/posix/options.h"
 #include "stack/api/posix/readiness.h"
+#include "stack/api/posix/transfer.h"
 
 namespace anteroom::posix {
 namespace {
@@ -173,7 +174,7 @@ void Layer::take_connection(Socket& socket, const Event& event) {
       wake(socket, kWritable);
       return;
     case EventKind::readable: wake(socket, kReadable); break;
-    case EventKind::urgent: return wake(socket, EPOLLPRI);
+    case EventKind::urgent: on_urgent(*this, socket); return wake(socket, EPOLLPRI);
     case EventKind::writable: return wake(socket, kWritable);
     case EventKind::peer_closed:
       socket.peer_closed = true;

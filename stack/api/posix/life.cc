@@ -39,7 +39,7 @@ bool is_ours(Layer& layer, const IpAddress& address) {
 OverloadPolicy overload_of(const SocketOptions& options) {
   switch (options.overload) {
     case ANTEROOM_OVERLOAD_RESET: return OverloadPolicy::reset;
-    case ANTEROOM_OVERLOAD_CHALLENGE: return OverloadPolicy::syn_cookies;
+    case ANTEROOM_OVERLOAD_CHALLENGE: return OverloadPolicy::challenge;
     default: return OverloadPolicy::drop;
   }
 }
@@ -53,6 +53,9 @@ ListenOptions listen_options(const Socket& socket) {
   listening.deferral = options.defer_aside ? Deferral::independent : Deferral::strict;
   listening.overload = overload_of(options);
   listening.consume_caller_data = options.consume_caller_data;
+  listening.handshake_first = options.handshake_first;
+  listening.marked = options.marked != ANTEROOM_UNMARKED;
+  listening.save_syn = options.save_syn;
   // Linux lets one more wait than was asked for.
   listening.backlog_max = socket.backlog + 1;
   if (options.fast_open_queue > 0) {
@@ -185,6 +188,7 @@ void disconnect(Layer& layer, Socket& socket) {
   socket.phase = Phase::fresh;
   socket.peer_closed = socket.read_shut = socket.write_shut = socket.is_over = false;
   socket.connect_unread = false;
+  socket.urgent_at.reset();
   socket.urgent_read_at.reset();
   if (!socket.was_bound) layer.set_bound(socket, std::nullopt);
 }

@@ -260,6 +260,7 @@ TEST(Connect, DisconnectsByAnUnspecifiedFamily) {
   EXPECT_EQ(hosts.client.connect(ends.client, generic(nobody), sizeof nobody), 0);
   char byte = 0;
   EXPECT_EQ(answer_of(hosts.server.recv(ends.server, &byte, 1, 0)), "ECONNRESET");
+  EXPECT_EQ(answer_of(hosts.client.recv(ends.client, &byte, 1, 0)), "ECONNRESET");
   EXPECT_EQ(answer_of(hosts.client.recv(ends.client, &byte, 1, 0)), "ENOTCONN");
   const sockaddr_in address = hosts.server_address(80);
   EXPECT_EQ(hosts.client.connect(ends.client, generic(address), sizeof address), 0);

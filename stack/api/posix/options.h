@@ -7,8 +7,15 @@
 
 namespace anteroom::posix {
 
+// IP_TOS without its ECN bits, as the stack wants it (RFC 2474).
+inline std::uint8_t dscp_of(const SocketOptions& options) {
+  return static_cast<std::uint8_t>(options.type_of_service >> 2);
+}
+
 // A connection has just got a socket: what was set on it before, or on its listener, takes effect.
 void apply_options(Layer& layer, Socket& socket);
+// TCP_CORK and MSG_MORE together.
+void apply_cork(Layer& layer, Socket& socket);
 
 // --- options_get.cc ---
 Answer get_option(Layer& layer, int fd, int level, int name, void* value, socklen_t* length);

@@ -138,11 +138,38 @@ Value get_own_level(Layer& layer, Socket& socket, int name) {
     case ANTEROOM_DEFER_ASIDE: return number(options.defer_aside);
     case ANTEROOM_CONSUME_CALLER_DATA: return number(options.consume_caller_data);
     case ANTEROOM_OVERLOAD: return number(options.overload);
+    case ANTEROOM_HANDSHAKE_FIRST: return number(options.handshake_first);
+    case ANTEROOM_MARKED: return number(options.marked);
     case ANTEROOM_CALLER_DATA: return {0, options.caller_data};
     case ANTEROOM_RESPONSE_BYTES: return number(info ? info->response_data_bytes : 0);
     case ANTEROOM_CALLER_BYTES_TAKEN: return number(info ? info->caller_data_taken_bytes : 0);
     default: return {-ENOPROTOOPT};
   }
+}
+
+// As Linux has it: once, and whole or not at all.
+Answer take_saved_syn(Socket& socket, void* value, socklen_t& length) {
+  const auto size = static_cast<socklen_t>(socket.saved_syn.size());
+  const bool fits = length >= size;
+  length = size;
+  if (!fits) return -EINVAL;
+  std::copy(socket.saved_syn.begin(), socket.saved_syn.end(), static_cast<std::uint8_t*>(value));
+  socket.saved_syn.clear();
+  return 0;
+}
+
+Answer take_connect_data(Layer& layer, Socket& socket, void* value, socklen_t& length) {
+  if (!socket.connection.is_set()) return -ENOTCONN;
+  const MutableBytes out(static_cast<std::uint8_t*>(value), length);
+  const auto taken = layer.stack().receive_connect_data(layer.now(), socket.connection, out);
+  layer.note_verb();
+  if (!taken) {
+    const Failure& failure = taken.error();
+    if (failure.error == Error::too_large) length = static_cast<socklen_t>(failure.detail);
+    return refusal(failure.error);
+  }
+  length = static_cast<socklen_t>(*taken);
+  return 0;
 }
 
 }  // namespace
@@ -155,6 +182,12 @@ Answer get_option(Layer& layer, int fd, int level, int name, void* value, sockle
   if (value == nullptr && *length != 0) return -EFAULT;
   // What changes without a call of ours is to be of now.
   layer.refresh();
+  if (level == IPPROTO_TCP && name == TCP_SAVED_SYN) {
+    return take_saved_syn(found.socket(), value, *length);
+  }
+  if (level == SOL_ANTEROOM && name == ANTEROOM_CONNECT_DATA) {
+    return take_connect_data(layer, found.socket(), value, *length);
+  }
   Value got;
   switch (level) {
     case SOL_SOCKET: got = get_socket_level(layer, found.socket(), name); break;

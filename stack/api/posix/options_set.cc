@@ -167,7 +167,10 @@ Answer set_tcp_level(Socket& socket, int name, const Given& given) {
   SocketOptions& options = socket.options;
   switch (name) {
     case TCP_NODELAY: return set_flag(options.no_delay, *number);
-    case TCP_CORK: return set_flag(options.cork, *number);
+    case TCP_CORK:
+      // Taking the cork out lets go of what MSG_MORE holds, too.
+      socket.holds_more = false;
+      return set_flag(options.cork, *number);
     case TCP_QUICKACK: return set_flag(options.quick_ack, *number);
     case TCP_KEEPIDLE: return set_keepalive_time(options.keepalive_times.idle, *number);
     case TCP_KEEPINTVL: return set_keepalive_time(options.keepalive_times.interval, *number);
@@ -215,6 +218,9 @@ Answer set_own_level(Socket& socket, int name, const Given& given) {
     case ANTEROOM_HOLD_SYN: return set_strict_flag(options.hold_syn, *number);
     case ANTEROOM_DEFER_ASIDE: return set_strict_flag(options.defer_aside, *number);
     case ANTEROOM_CONSUME_CALLER_DATA: return set_strict_flag(options.consume_caller_data, *number);
+    case ANTEROOM_HANDSHAKE_FIRST: return set_strict_flag(options.handshake_first, *number);
+    case ANTEROOM_MARKED:
+      return set_within(options.marked, *number, ANTEROOM_UNMARKED, ANTEROOM_MARKED_ONLY);
     case ANTEROOM_OVERLOAD:
       return set_within(options.overload, *number, ANTEROOM_OVERLOAD_DROP,
                         ANTEROOM_OVERLOAD_CHALLENGE);
@@ -234,6 +240,16 @@ void apply_options(Layer& layer, Socket& socket) {
       now, socket.connection,
       options.keepalive ? std::optional(options.keepalive_times) : std::nullopt);
   (void)stack.set_user_timeout(now, socket.connection, options.user_timeout);
+  (void)stack.set_dscp(now, socket.connection, dscp_of(options));
+  layer.note_verb();
+  apply_cork(layer, socket);
+}
+
+void apply_cork(Layer& layer, Socket& socket) {
+  const bool corked = socket.options.cork || socket.holds_more;
+  if (socket.is_corked == corked || !socket.connection.is_set()) return;
+  socket.is_corked = corked;
+  (void)layer.stack().set_corked(layer.now(), socket.connection, corked);
   layer.note_verb();
 }
 

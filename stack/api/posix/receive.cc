@@ -25,14 +25,9 @@ struct Receiving {
 };
 
 // Bytes ahead, without taking them.
-template <typename AnyStack>
-std::size_t look(AnyStack& stack, ConnectionId connection, std::size_t offset, MutableBytes out) {
-  if constexpr (requires { stack.peek(connection, offset, out); }) {
-    const auto seen = stack.peek(connection, offset, out);
-    return seen ? *seen : 0;
-  } else {
-    return 0;
-  }
+std::size_t look(Layer& layer, const Socket& socket, std::size_t offset, MutableBytes out) {
+  const auto seen = layer.stack().peek(socket.connection, static_cast<std::uint32_t>(offset), out);
+  return seen ? *seen : 0;
 }
 
 // Where the urgent byte lies, counted from the next byte to read. The stack's offset is that of the
@@ -57,7 +52,7 @@ std::size_t read_once(Layer& layer, Socket& socket, const Receiving& receiving, 
   if (piece.empty()) return 0;
   Stack& stack = layer.stack();
   if (receiving.peeks()) {
-    return look(stack, socket.connection, receiving.done + skipped, piece);
+    return look(layer, socket, receiving.done + skipped, piece);
   }
   const auto taken = stack.receive_into(layer.now(), socket.connection, piece);
   layer.note_verb();
@@ -115,7 +110,7 @@ Answer receive_urgent(Layer& layer, Socket& socket, const Parts& parts, int flag
   if (*index >= info->receive_queued_bytes) return socket.peer_closed ? 0 : -EAGAIN;
   const MutableBytes piece = parts.piece_at(0);
   if (!piece.empty() && (flags & MSG_TRUNC) == 0) {
-    (void)look(layer.stack(), socket.connection, *index, piece.first(1));
+    (void)look(layer, socket, *index, piece.first(1));
   }
   if ((flags & MSG_PEEK) == 0) socket.urgent_read_at = position;
   return piece.empty() ? 0 : 1;
@@ -170,6 +165,19 @@ bool has_urgent_byte(const Socket& socket, const ConnectionInfo& info) {
   const auto index = urgent_index(info);
   return index && *index < info.receive_queued_bytes &&
          socket.urgent_read_at != urgent_position(info, *index);
+}
+
+void on_urgent(Layer& layer, Socket& socket) {
+  const auto info = layer.stack().connection_info(socket.connection);
+  if (!info) return;
+  const std::uint64_t next = info->bytes_received - info->receive_queued_bytes;
+  if (socket.urgent_at == next && !socket.options.oob_inline && info->receive_queued_bytes != 0) {
+    std::array<std::uint8_t, 1> passed;
+    (void)layer.stack().receive_into(layer.now(), socket.connection, passed);
+  }
+  const auto ahead = layer.stack().connection_info(socket.connection);
+  const auto index = ahead ? urgent_index(*ahead) : std::nullopt;
+  socket.urgent_at = index ? std::optional(urgent_position(*ahead, *index)) : std::nullopt;
 }
 
 bool is_at_mark(Layer& layer, const Socket& socket) {

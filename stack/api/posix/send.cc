@@ -65,6 +65,8 @@ Answer why_not(Socket& socket) {
 Answer send_all(Layer& layer, File& file, Sending& sending, int flags) {
   Socket& socket = *file.socket;
   const bool non_blocking = file.non_blocking || (flags & MSG_DONTWAIT) != 0;
+  socket.holds_more = (flags & MSG_MORE) != 0;
+  apply_cork(layer, socket);
   const Answer answer =
       layer.retry(non_blocking, layer.after(socket.options.send_timeout), [&]() -> Answer {
         if (const Answer bad = why_not(socket); bad != 0) return bad;

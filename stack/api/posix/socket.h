@@ -48,6 +48,8 @@ struct SocketOptions {
   bool hold_syn = false;
   bool defer_aside = false;
   bool consume_caller_data = false;
+  bool handshake_first = false;
+  int marked = 0;
   int overload = 0;
   int priority = 0;
   int type_of_service = 0;
@@ -99,6 +101,8 @@ struct Socket {
   bool read_shut = false;        // by shutdown(), or because the connection is over
   bool write_shut = false;       // the same
   bool is_over = false;          // both directions ended: the stack said `closed`
+  bool holds_more = false;       // the last send() said MSG_MORE
+  bool is_corked = false;        // the stack knows of that, or of TCP_CORK
   bool wants_room = false;       // a send or a poll found none
   bool is_taken = false;         // out of the stack's accept queue
   bool may_be_accepted = false;  // TCP_DEFER_ACCEPT: data came, or the time is over
@@ -107,8 +111,10 @@ struct Socket {
   Endpoint remote{};  // Phase::deferred
   ConnectionId connection{};
   Instant arrived_at{};
+  std::optional<std::uint64_t> urgent_at;       // stream position of the urgent byte
   std::optional<std::uint64_t> urgent_read_at;  // stream position of the byte that MSG_OOB took
   SocketOptions options;
+  std::vector<std::uint8_t> saved_syn;  // TCP_SAVED_SYN
 
   // Phase::listening
   ListenerId listener{};

@@ -3,12 +3,20 @@
 #include <linux/tcp.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 
+#include "stack/api/posix/linux_tcp_info.h"
 #include "stack/api/posix/options.h"
 
 namespace anteroom::posix {
 namespace {
+
+static_assert(sizeof(LinuxTcpInfo) == sizeof(tcp_info));
+static_assert(offsetof(LinuxTcpInfo, rtt) == offsetof(tcp_info, tcpi_rtt));
+static_assert(offsetof(LinuxTcpInfo, bytes_acked) == offsetof(tcp_info, tcpi_bytes_acked));
+static_assert(offsetof(LinuxTcpInfo, delivered) == offsetof(tcp_info, tcpi_delivered));
+static_assert(offsetof(LinuxTcpInfo, snd_wnd) == offsetof(tcp_info, tcpi_snd_wnd));
 
 // enum tcp_state of Linux.
 std::uint8_t linux_state(State state) {

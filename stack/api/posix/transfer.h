@@ -20,6 +20,9 @@ Answer receive_parts(Layer& layer, int fd, const Parts& parts, int flags);
 Answer read_parts(Layer& layer, int fd, const Parts& parts);
 Answer receive_message(Layer& layer, int fd, msghdr* message, int flags);
 
+// The stack told of urgent data. One that the reader had just come to is stepped over, because the
+// stack knows only the newest.
+void on_urgent(Layer& layer, Socket& socket);
 // SIOCATMARK: the next byte is the urgent one.
 bool is_at_mark(Layer& layer, const Socket& socket);
 // recv() with MSG_OOB would answer: EPOLLPRI.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <anteroom/bytes.h>
 #include <anteroom/connection.h>
@@ -15,6 +16,9 @@ enum class AcceptVerdict : std::uint8_t {
   reject,  // RST; -1 and ECONNREFUSED
   ignore,  // silence; -1 and ECANCELED
   defer,   // the request keeps its place and is asked about again; -1 and EINPROGRESS
+  // A SYN cookie and no memory of it; the request comes again, another one with its address
+  // validated, when the client answers; -1 and EALREADY. EINVAL where its handshake is complete.
+  challenge,
 };
 
 // What a condition function fills in where it accepts. The bytes must stay until accept_if()
@@ -22,6 +26,8 @@ enum class AcceptVerdict : std::uint8_t {
 struct AcceptAnswer {
   Bytes response_data{};            // rides in the SYN-ACK
   bool overflow_to_stream = false;  // true: what does not fit the SYN-ACK follows as stream bytes
+  // Of the connection's packets (RFC 2474), 0 to 63; without one the listener's IP_TOS counts.
+  std::optional<std::uint8_t> dscp{};
 };
 
 // `request` is valid for the call. The function may call any socket function; accept() on its own
@@ -49,6 +55,21 @@ enum AnteroomOption : int {
   ANTEROOM_RESPONSE_BYTES = 6,
   // int, to read: bytes of our caller data that the SYN-ACK acknowledged.
   ANTEROOM_CALLER_BYTES_TAKEN = 7,
+  // int, before listen(), with ANTEROOM_HOLD_SYN: 1 completes each handshake first, and its end is
+  // the request.
+  ANTEROOM_HANDSHAKE_FIRST = 8,
+  // int, before listen() or connect(), an AnteroomMarking: connect data outside the stream, where
+  // both ends are this library.
+  ANTEROOM_MARKED = 9,
+  // Bytes, to read, once: the peer's marked connect data. EAGAIN: not whole yet. EMSGSIZE: more
+  // than there was room for, and still there; the length says how much.
+  ANTEROOM_CONNECT_DATA = 10,
+};
+
+enum AnteroomMarking : int {
+  ANTEROOM_UNMARKED = 0,
+  ANTEROOM_MARKED_IF_UNDERSTOOD = 1,  // any other peer takes the data for the start of the stream
+  ANTEROOM_MARKED_ONLY = 2,           // connect() ends with EPROTO at any other peer
 };
 
 enum AnteroomOverload : int {
