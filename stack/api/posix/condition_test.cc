@@ -384,6 +384,36 @@ TEST(AcceptIf, ClosingTheListenerInsideMakesTheVerdictVoid) {
   EXPECT_EQ(hosts.error_of(client), ECONNREFUSED);
 }
 
+TEST(AcceptIf, ShuttingTheListenerDownInsideDoesToo) {
+  HeldHosts hosts;
+  hosts.knocks("");
+  const AcceptCondition shuts = [](const Request&, AcceptAnswer&, void* context) {
+    HeldHosts& inside = *static_cast<HeldHosts*>(context);
+    EXPECT_EQ(inside.server.shutdown(inside.listener, SHUT_RD), 0);
+    return AcceptVerdict::accept;
+  };
+  EXPECT_EQ(answer_of(hosts.server.accept_if(hosts.listener, shuts, &hosts)), "EINVAL");
+  EXPECT_EQ(hosts.pair.server.stats().requests_held, 0u);
+  EXPECT_EQ(hosts.server.listen(hosts.listener, 1), 0);  // and can begin again
+}
+
+TEST(AcceptIf, AFullTableLeavesTheRequest) {
+  PosixPair hosts(testing::test_config(1), testing::test_config(2), {.descriptors_max = 2});
+  const int listener = hosts.listens(80, SOL_ANTEROOM, ANTEROOM_HOLD_SYN, 1);
+  const int client = hosts.client.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  const sockaddr_in address = hosts.server_address(80);
+  hosts.client.connect(client, generic(address), sizeof address);
+  std::pair<PosixSockets*, int> context{&hosts.server, -1};
+  const AcceptCondition takes_the_last = [](const Request&, AcceptAnswer&, void* given) {
+    auto& [server, spare] = *static_cast<std::pair<PosixSockets*, int>*>(given);
+    spare = server->socket(AF_INET, SOCK_STREAM, 0);
+    return AcceptVerdict::accept;
+  };
+  EXPECT_EQ(answer_of(hosts.server.accept_if(listener, takes_the_last, &context)), "EMFILE");
+  EXPECT_EQ(hosts.server.close(context.second), 0);
+  EXPECT_GE(hosts.server.accept_if(listener, always<AcceptVerdict::accept>, nullptr), 0);
+}
+
 TEST(AcceptIf, ARequestThatGoesMeanwhileIsAborted) {
   HeldHosts hosts;
   const int client = hosts.knocks("");
