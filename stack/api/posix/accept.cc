@@ -100,9 +100,9 @@ bool take_from_stack(Layer& layer, Socket& listener, Socket& wanted) {
   while (!wanted.is_taken) {
     const auto id = layer.stack().take(listener.listener);
     if (!id) return false;
-    for (const auto& child : listener.arrived) {
-      if (child->connection == *id) child->is_taken = true;
-    }
+    const auto child = std::find_if(listener.arrived.begin(), listener.arrived.end(),
+                                    [&](const auto& one) { return one->connection == *id; });
+    if (child != listener.arrived.end()) (*child)->is_taken = true;
   }
   return true;
 }

@@ -48,8 +48,11 @@ void Layer::refresh() {
 }
 
 bool Layer::wait(Instant deadline) {
-  const std::optional<Instant> expiry = next_expiry();
+  // What the last try did may have its answer already: whoever waits for that must not sleep.
+  const bool acted = verbs_used_;
   finish();
+  if (acted) return true;
+  const std::optional<Instant> expiry = next_expiry();
   const bool more = driver_.wait(expiry ? std::min(*expiry, deadline) : deadline);
   pump();
   return more;

@@ -255,6 +255,19 @@ TEST(Transfer, SendingWaitsForRoom) {
   EXPECT_TRUE(heard == sent);
 }
 
+// What the first half of a send causes at once is seen before anybody sleeps: on a link without
+// delay a small buffer costs no time.
+TEST(Transfer, RoomThatComesAtOnceIsUsedAtOnce) {
+  Hosts hosts;
+  hosts.pair.set_latency(0ms);
+  const int bytes = 10'000;
+  hosts.client.setsockopt(hosts.ends.client, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  const std::string much(100'000, 'm');
+  const Instant before = hosts.pair.now();
+  EXPECT_EQ(hosts.client_says(much), 100'000);
+  EXPECT_EQ(hosts.pair.now() - before, 0ms);
+}
+
 TEST(Transfer, WithoutWaitingAsMuchAsThereIsRoomFor) {
   Hosts hosts;
   const int bytes = 10'000;
