@@ -76,7 +76,8 @@ class Layer {
   Instant now() { return driver_.now(); }
   // Now and so long; never where it is 0.
   Instant after(Duration timeout);
-  // A verb was used: there may be frames to send.
+  // A verb changed something: there may be frames to send. A try that changed nothing must not say
+  // so, or it would never sleep.
   void note_verb() { verbs_used_ = true; }
   // Another thread's call may see something new, though no frame leaves.
   void note_change() { changed_ = true; }

@@ -55,8 +55,9 @@ std::size_t read_once(Layer& layer, Socket& socket, const Receiving& receiving, 
     return look(layer, socket, receiving.done + skipped, piece);
   }
   const auto taken = stack.receive_into(layer.now(), socket.connection, piece);
+  if (!taken || *taken == 0) return 0;
   layer.note_verb();
-  return taken ? *taken : 0;
+  return *taken;
 }
 
 // Takes what is there, up to the urgent byte, which is stepped over unless SO_OOBINLINE is set.

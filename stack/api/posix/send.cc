@@ -44,11 +44,11 @@ Answer push(Layer& layer, Socket& socket, Sending& sending) {
     const bool urgent = sending.is_urgent && sending.done + 1 == total;
     const auto taken = urgent ? stack.send_urgent(layer.now(), socket.connection, piece)
                               : stack.send(layer.now(), socket.connection, piece);
-    layer.note_verb();
     if (!taken) {
       if (taken.error().error == Error::would_block) layer.want_room(socket);
       return refusal(taken.error().error);
     }
+    layer.note_verb();
     sending.done += *taken;
   }
   return 0;
