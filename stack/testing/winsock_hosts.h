@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,11 @@
 
 #include <anteroom/testing/pair_driver.h>
 #include <anteroom/winsock.h>
+
+#include "stack/wire/checksum.h"
+#include "stack/wire/ethernet.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/tcp_header.h"
 
 namespace anteroom::testing {
 
@@ -24,6 +30,10 @@ class WinsockHosts : public ::testing::Test {
       winsock::WSADATA data;
       EXPECT_EQ(winsock::WSAStartup(winsock::MAKEWORD(2, 2), &data), 0);
     }
+    pair.set_wire([this](Toward toward, std::vector<std::uint8_t>& frame) {
+      if (toward == Toward::server) note_syn(frame);
+      return true;
+    });
   }
   ~WinsockHosts() override {
     winsock::provider_release(&server);
@@ -104,15 +114,14 @@ class WinsockHosts : public ::testing::Test {
   }
   template <typename T>
   static int set_option(Socket s, int option, T value, int level = winsock::WS_SOL_SOCKET) {
-    return error_of(winsock::setsockopt(s, level, option, reinterpret_cast<const char*>(&value),
-                                        sizeof value));
+    return error_of(
+        winsock::setsockopt(s, level, option, reinterpret_cast<const char*>(&value), sizeof value));
   }
   template <typename T>
   static T option_of(Socket s, int option, int level = winsock::WS_SOL_SOCKET) {
     T value{};
     int length = sizeof value;
-    EXPECT_EQ(
-        winsock::getsockopt(s, level, option, reinterpret_cast<char*>(&value), &length), 0)
+    EXPECT_EQ(winsock::getsockopt(s, level, option, reinterpret_cast<char*>(&value), &length), 0)
         << winsock::WSAGetLastError();
     return value;
   }
@@ -160,7 +169,37 @@ class WinsockHosts : public ::testing::Test {
                     : std::string(text, static_cast<std::size_t>(size));
   }
 
+  // What a client sends whose host resets the connection that it has begun: a RST behind its SYN.
+  void reset_request(const Flow& client_flow) {
+    std::vector<std::uint8_t> frame = syns_.at(client_flow.local.port);
+    const auto packet = parse_ipv4(Bytes(frame).subspan(kEthernetHeaderBytes));
+    const auto syn = parse_tcp(packet->payload);
+    TcpHeader header = syn->header;
+    header.seq += 1 + static_cast<std::uint32_t>(syn->payload.size());
+    header.flags = tcp_flag::rst;
+    Ipv4Header ip = packet->header;
+    ip.payload_bytes = kTcpHeaderBytes;
+    frame.resize(kEthernetHeaderBytes + kIpv4HeaderBytes + kTcpHeaderBytes);
+    const MutableBytes out = MutableBytes(frame).subspan(kEthernetHeaderBytes);
+    const MutableBytes segment = out.subspan(kIpv4HeaderBytes);
+    const Written written = emit_tcp(header, {}, segment);
+    finish_tcp_checksum(
+        segment, written,
+        pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, kTcpHeaderBytes));
+    emit_ipv4(ip, out);
+    pair.server.receive(pair.now(), frame);
+  }
+
  private:
+  void note_syn(const std::vector<std::uint8_t>& frame) {
+    const auto packet = parse_ipv4(Bytes(frame).subspan(kEthernetHeaderBytes));
+    if (!packet || packet->header.protocol != kProtocolTcp) return;
+    const auto view = parse_tcp(packet->payload);
+    if (view && view->header.flags == tcp_flag::syn) syns_[view->header.source_port] = frame;
+  }
+
+  std::map<std::uint16_t, std::vector<std::uint8_t>> syns_;  // the last one of each port
+
   static int ready(Socket s, winsock::LONG seconds, int which) {
     winsock::fd_set set;
     (winsock::FD_ZERO)(&set);
