@@ -100,11 +100,9 @@ Result<SOCKET, int> obey(Call& call, const Answer& answer) {
   if (head.gone) return report_gone(provider, *listener);
   if (answer.error != 0) return answer.error;
   switch (answer.verdict) {
-    case CF_ACCEPT: {
-      AcceptReply reply{.response_data = answer.response_data};
-
-      return accept_head(call, reply);
-    }
+    case CF_ACCEPT:
+      return accept_head(call,
+                         {.response_data = answer.response_data, .dscp = answer.dscp.value_or(0)});
     case CF_REJECT:
       (void)provider.stack().reject(provider.now(), head.id);
       pop_head(provider, *listener);

@@ -182,6 +182,7 @@ TEST_F(TestAcceptInheritance, NonBlockingMode) {
   const SOCKET listener = listen_at(kPort);
   set_non_blocking(listener);
   (void)connect_to(kPort);
+  EXPECT_TRUE(ready_to_read(listener, 1));
   const SOCKET accepted = accept(listener, nullptr, nullptr);
   EXPECT_EQ(receive_text(accepted), "error 10035");
 }

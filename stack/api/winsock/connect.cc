@@ -49,6 +49,11 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   options.local = socket.local.value_or(Endpoint{});
   options.caller_data =
       request.caller_data.empty() ? Bytes(socket.data_to_send) : request.caller_data;
+  // Connect data is outside the stream, as the books say, or there is no connection; a caller who
+  // only wants to hear the callee's takes any.
+  options.marked = !options.caller_data.empty() || request.callee_data != nullptr;
+  options.require_marked = !options.caller_data.empty() && !socket.unmarked_allowed;
+  options.dscp = dscp.value_or(0);
   if (socket.options.fast_open && !options.caller_data.empty()) {
     options.fast_open = FastOpen::cookie;
   }
@@ -61,6 +66,7 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   socket.send_shut = socket.receive_shut = socket.send_blocked = false;
   socket.ended.reset();
   socket.callee_data = request.callee_data;
+  socket.data_received.clear();
   socket.quality = quality;
   const auto info = provider.stack().connection_info(*connection);
   if (info) {
@@ -69,6 +75,16 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   }
   apply_options(provider, socket);
   return 0;
+}
+
+// The peer's connect data, where it marks it: a client's response data, a server's late caller
+// data.
+void take_connect_data(Provider& provider, Socket& socket) {
+  std::vector<std::uint8_t> data(UINT16_MAX);
+  const auto size = provider.stack().receive_connect_data(provider.now(), socket.connection, data);
+  if (!size || *size == 0) return;
+  data.resize(std::min<std::size_t>(*size, socket.data_room.value_or(UINT16_MAX)));
+  socket.data_received = std::move(data);
 }
 
 // Fills the caller's buffer, whose length becomes that of what came. False: it was too small.
@@ -159,6 +175,7 @@ void on_connected(Provider& provider, Socket& socket) {
   const bool by_connect = socket.phase == Phase::connecting;
   socket.phase = Phase::connected;
   socket.last_error = 0;
+  take_connect_data(provider, socket);
   if (by_connect) {
     (void)deliver_callee_data(socket);
     latch(provider, socket, FD_CONNECT, 0);

@@ -24,6 +24,7 @@ int wsa_error(Error error) {
     case Error::timed_out: return WSAETIMEDOUT;
     case Error::unreachable: return WSAEHOSTUNREACH;
     case Error::aborted: return WSAECONNABORTED;
+    case Error::not_marked: return WSAEPROTONOSUPPORT;
     case Error::invalid_argument: return WSAEINVAL;
   }
   return WSAEINVAL;

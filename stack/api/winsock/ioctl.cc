@@ -54,13 +54,18 @@ int find_extension(Exchange& exchange) {
   return WSAEINVAL;
 }
 
-int set_quality(Socket& socket, const Exchange& exchange) {
+int set_quality(Call& call, const Exchange& exchange) {
   const auto quality = exchange.read<QOS>();
   if (!quality) return WSAEFAULT;
   std::optional<std::uint8_t> dscp;
   const int error = read_quality(*quality, dscp);
-  if (error == 0) socket.quality = *quality;
-  return error;
+  if (error != 0) return error;
+  Socket& socket = call.socket();
+  socket.quality = *quality;
+  if (dscp && socket.connection.is_set()) {
+    (void)call.stack().set_dscp(call.now(), socket.connection, *dscp);
+  }
+  return 0;
 }
 
 int set_keepalive_times(Call& call, const Exchange& exchange) {
@@ -115,7 +120,7 @@ int control(Call& call, DWORD code, Exchange& exchange) {
     case WS_SIOCATMARK: return exchange.write<BOOL>(has_urgent(provider, socket) ? 0 : 1);
     case SIO_GET_EXTENSION_FUNCTION_POINTER: return find_extension(exchange);
     case SIO_GET_QOS: return exchange.write(socket.quality.value_or(quality_of(0)));
-    case SIO_SET_QOS: return set_quality(socket, exchange);
+    case SIO_SET_QOS: return set_quality(call, exchange);
     case SIO_KEEPALIVE_VALS: return set_keepalive_times(call, exchange);
     case SIO_ADDRESS_LIST_QUERY: return list_addresses(call, exchange);
     default: return WSAEOPNOTSUPP;  // also group QoS, which is reserved

@@ -101,6 +101,7 @@ struct Socket {
   bool send_blocked = false;                // the last send took less than it was offered
   bool close_told = false;                  // FD_CLOSE was recorded
   std::optional<std::uint8_t> urgent_byte;  // taken out of the stream, not yet read with MSG_OOB
+  bool urgent_read_ahead = false;           // read with MSG_OOB, and still in the stream
   bool connect_failed = false;              // the last connect did
   int connect_error = 0;                    // how
   bool needs_context = false;  // by AcceptEx or ConnectEx, before SO_UPDATE_..._CONTEXT

@@ -86,6 +86,8 @@ int listen_socket(Call& call, int backlog) {
   ListenOptions options;
   options.local = *socket.local;
   options.conditional = true;
+  options.handshake_first = !socket.conditional_accept;
+  options.marked = true;
   // Each request is indicated when it arrives; the strict order is kept in accept.cc.
   options.deferral = Deferral::independent;
   options.overload = OverloadPolicy::reset;

@@ -46,7 +46,8 @@ void take_urgent_byte(Provider& provider, Socket& socket) {
   if (urgent_offset(provider, socket) != 0u) return;
   std::uint8_t byte = 0;
   const auto read = provider.stack().receive_into(provider.now(), socket.connection, {&byte, 1});
-  if (read && *read == 1) socket.urgent_byte = byte;
+  if (!read || *read != 1) return;
+  if (!std::exchange(socket.urgent_read_ahead, false)) socket.urgent_byte = byte;
 }
 
 Moved receive_urgent(Provider& provider, Socket& socket, std::span<const WSABUF> buffers,
@@ -56,7 +57,15 @@ Moved receive_urgent(Provider& provider, Socket& socket, std::span<const WSABUF>
   std::optional<std::uint8_t> byte = socket.urgent_byte;
   const auto ahead = urgent_offset(provider, socket);
   if (!byte && !ahead) return {WSAEINVAL, 0};
-  if (!byte) return {WSAEWOULDBLOCK, 0};
+  if (!byte) {
+    // Still further on in the stream: read where it is, and left out when reading comes there.
+    if (socket.urgent_read_ahead) return {WSAEINVAL, 0};
+    std::uint8_t ahead_byte = 0;
+    const auto seen = provider.stack().peek(socket.connection, *ahead, {&ahead_byte, 1});
+    if (!seen || *seen == 0) return {WSAEWOULDBLOCK, 0};
+    byte = ahead_byte;
+    socket.urgent_read_ahead = !peek;
+  }
   Moved moved;
   for_rest(buffers, 0, [&](MutableBytes out) {
     out.front() = *byte;
@@ -64,6 +73,26 @@ Moved receive_urgent(Provider& provider, Socket& socket, std::span<const WSABUF>
     return false;
   });
   if (!peek) socket.urgent_byte.reset();
+  return moved;
+}
+
+// Looks at what receive_stream() would take.
+Moved peek_stream(Provider& provider, Socket& socket, std::span<const WSABUF> buffers) {
+  Moved moved;
+  take_urgent_byte(provider, socket);
+  const DWORD whole = unread_bytes(provider, socket);
+  for_rest(buffers, 0, [&](MutableBytes out) {
+    const bool ends_here = moved.bytes != 0 && moved.bytes >= whole;
+    if (ends_here) return false;
+    if (whole != 0) out = out.first(std::min<std::size_t>(out.size(), whole - moved.bytes));
+    const auto seen = provider.stack().peek(socket.connection, moved.bytes, out);
+    if (!seen) {
+      if (moved.bytes == 0) moved.error = end_of(socket, seen.error().error);
+      return false;
+    }
+    moved.bytes += static_cast<DWORD>(*seen);
+    return *seen == out.size();
+  });
   return moved;
 }
 
@@ -150,6 +179,7 @@ Moved receive_now(Provider& provider, Socket& socket, std::span<const WSABUF> bu
   // What re-enables FD_READ and FD_OOB, whether it succeeds or not.
   unlatch(socket, urgent ? FD_OOB : FD_READ);
   const Moved moved = urgent ? receive_urgent(provider, socket, buffers, peek)
+                      : peek ? peek_stream(provider, socket, buffers)
                              : receive_stream(provider, socket, buffers, skip);
   if (!urgent && unread_bytes(provider, socket) != 0) latch(provider, socket, FD_READ, 0);
   tell_close(provider, socket);
@@ -165,7 +195,8 @@ DWORD unread_bytes(Provider& provider, const Socket& socket) {
 }
 
 bool has_urgent(Provider& provider, const Socket& socket) {
-  return socket.urgent_byte || urgent_offset(provider, socket).has_value();
+  if (socket.urgent_byte) return true;
+  return !socket.urgent_read_ahead && urgent_offset(provider, socket).has_value();
 }
 
 void progress(Provider& provider, Socket& socket) {

@@ -117,6 +117,7 @@ TEST_F(Verdict, DeferDeferAccept_SeesTheSameCallerDataEachTime) {
   EXPECT_EQ(script.caller_data, std::vector<std::string>(3, "knock, knock"));
   EXPECT_EQ(script.callers[0], script.callers[2]);
   EXPECT_EQ(receive_text(accepted), "knock, knock");  // of an unmarked client also the stream
+  pair.run_for(10ms);
   EXPECT_EQ(pair.client.connection_info(caller)->state, State::established);
 }
 
