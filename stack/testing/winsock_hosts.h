@@ -13,10 +13,7 @@
 #include <anteroom/testing/pair_driver.h>
 #include <anteroom/winsock.h>
 
-#include "stack/wire/checksum.h"
-#include "stack/wire/ethernet.h"
-#include "stack/wire/ipv4.h"
-#include "stack/wire/tcp_header.h"
+#include "stack/testing/reset_behind.h"
 
 namespace anteroom::testing {
 
@@ -169,33 +166,14 @@ class WinsockHosts : public ::testing::Test {
                     : std::string(text, static_cast<std::size_t>(size));
   }
 
-  // What a client sends whose host resets the connection that it has begun: a RST behind its SYN.
+  // What a client sends whose host resets the connection that it has begun.
   void reset_request(const Flow& client_flow) {
-    std::vector<std::uint8_t> frame = syns_.at(client_flow.local.port);
-    const auto packet = parse_ipv4(Bytes(frame).subspan(kEthernetHeaderBytes));
-    const auto syn = parse_tcp(packet->payload);
-    TcpHeader header = syn->header;
-    header.seq += 1 + static_cast<std::uint32_t>(syn->payload.size());
-    header.flags = tcp_flag::rst;
-    Ipv4Header ip = packet->header;
-    ip.payload_bytes = kTcpHeaderBytes;
-    frame.resize(kEthernetHeaderBytes + kIpv4HeaderBytes + kTcpHeaderBytes);
-    const MutableBytes out = MutableBytes(frame).subspan(kEthernetHeaderBytes);
-    const MutableBytes segment = out.subspan(kIpv4HeaderBytes);
-    const Written written = emit_tcp(header, {}, segment);
-    finish_tcp_checksum(
-        segment, written,
-        pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, kTcpHeaderBytes));
-    emit_ipv4(ip, out);
-    pair.server.receive(pair.now(), frame);
+    pair.server.receive(pair.now(), reset_behind(syns_.at(client_flow.local.port)));
   }
 
  private:
   void note_syn(const std::vector<std::uint8_t>& frame) {
-    const auto packet = parse_ipv4(Bytes(frame).subspan(kEthernetHeaderBytes));
-    if (!packet || packet->header.protocol != kProtocolTcp) return;
-    const auto view = parse_tcp(packet->payload);
-    if (view && view->header.flags == tcp_flag::syn) syns_[view->header.source_port] = frame;
+    if (const auto port = port_of_syn(frame)) syns_[*port] = frame;
   }
 
   std::map<std::uint16_t, std::vector<std::uint8_t>> syns_;  // the last one of each port
@@ -210,20 +188,12 @@ class WinsockHosts : public ::testing::Test {
   }
 };
 
-// Condition functions that always say the same.
-inline int always_accept(winsock::WSABUF*, winsock::WSABUF*, winsock::QOS*, winsock::QOS*,
-                         winsock::WSABUF*, winsock::WSABUF* callee_data, winsock::GROUP*,
-                         winsock::DWORD_PTR) {
+// A condition function that says the same whatever it sees, and sends nothing back.
+template <int kVerdict>
+int always(winsock::WSABUF*, winsock::WSABUF*, winsock::QOS*, winsock::QOS*, winsock::WSABUF*,
+           winsock::WSABUF* callee_data, winsock::GROUP*, winsock::DWORD_PTR) {
   callee_data->len = 0;
-  return winsock::CF_ACCEPT;
-}
-inline int always_reject(winsock::WSABUF*, winsock::WSABUF*, winsock::QOS*, winsock::QOS*,
-                         winsock::WSABUF*, winsock::WSABUF*, winsock::GROUP*, winsock::DWORD_PTR) {
-  return winsock::CF_REJECT;
-}
-inline int always_defer(winsock::WSABUF*, winsock::WSABUF*, winsock::QOS*, winsock::QOS*,
-                        winsock::WSABUF*, winsock::WSABUF*, winsock::GROUP*, winsock::DWORD_PTR) {
-  return winsock::CF_DEFER;
+  return kVerdict;
 }
 
 }  // namespace anteroom::testing

@@ -26,7 +26,7 @@ TEST_F(TestAccept, A1_BlocksUntilAClientComesAndRunsOthersMeanwhile) {
 TEST_F(TestAccept, A2_PlainAcceptTakesTheDeferredOne) {
   const SOCKET listener = listen_at(kPort);
   const SOCKET caller = connect_to(kPort);
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   const SOCKET accepted = accept(listener, nullptr, nullptr);
   ASSERT_NE(accepted, INVALID_SOCKET);
   EXPECT_EQ(send_text(caller, "it is I"), 7);

@@ -21,8 +21,10 @@ sockaddr_in to_sockaddr(const Endpoint& endpoint) {
 
 int read_address(const sockaddr* name, int name_length, Endpoint& endpoint) {
   if (name == nullptr || name_length < kAddressBytes) return WSAEFAULT;
-  if (name->sa_family != WS_AF_INET) return WSAEAFNOSUPPORT;
-  const auto& internet = *reinterpret_cast<const sockaddr_in*>(name);
+  sockaddr_in internet;  // copied: the caller's may stand anywhere
+  std::copy_n(reinterpret_cast<const char*>(name), sizeof internet,
+              reinterpret_cast<char*>(&internet));
+  if (internet.sin_family != WS_AF_INET) return WSAEAFNOSUPPORT;
   endpoint.address = IpAddress::v4((ntohl)(internet.sin_addr.s_addr));
   endpoint.port = (ntohs)(internet.sin_port);
   return 0;
@@ -34,7 +36,9 @@ bool has_room(const sockaddr* name, const int* name_length) {
 
 void write_address(const Endpoint& endpoint, sockaddr* name, int* name_length) {
   if (name == nullptr || name_length == nullptr) return;
-  *reinterpret_cast<sockaddr_in*>(name) = to_sockaddr(endpoint);
+  const sockaddr_in internet = to_sockaddr(endpoint);
+  std::copy_n(reinterpret_cast<const char*>(&internet), sizeof internet,
+              reinterpret_cast<char*>(name));
   *name_length = kAddressBytes;
 }
 

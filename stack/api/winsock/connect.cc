@@ -23,6 +23,7 @@ struct ConnectRequest {
   Bytes caller_data{};
   WSABUF* callee_data = nullptr;
   const QOS* quality = nullptr;
+  Bytes first_data{};  // of ConnectEx: the start of the stream
 };
 
 // 0, or why the socket cannot connect now.
@@ -54,7 +55,9 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   options.marked = !options.caller_data.empty() || request.callee_data != nullptr;
   options.require_marked = !options.caller_data.empty() && !socket.unmarked_allowed;
   options.dscp = dscp.value_or(0);
-  if (socket.options.fast_open && !options.caller_data.empty()) {
+  if (!request.first_data.empty() && socket.options.fast_open) {
+    options.caller_data = request.first_data;
+    options.marked = options.require_marked = false;
     options.fast_open = FastOpen::cookie;
   }
   const auto connection = provider.stack().connect(provider.now(), options);
@@ -62,7 +65,7 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   provider.attach(socket, *connection);
   socket.phase = Phase::connecting;
   socket.connect_failed = false;
-  socket.established = socket.peer_closed = socket.close_told = false;
+  socket.established = socket.handshake_done = socket.peer_closed = socket.close_told = false;
   socket.send_shut = socket.receive_shut = socket.send_blocked = false;
   socket.ended.reset();
   socket.callee_data = request.callee_data;
@@ -87,16 +90,14 @@ void take_connect_data(Provider& provider, Socket& socket) {
   socket.data_received = std::move(data);
 }
 
-// Fills the caller's buffer, whose length becomes that of what came. False: it was too small.
-bool deliver_callee_data(Socket& socket) {
+// Fills the caller's buffer as far as it goes; its length becomes that of what is there.
+void deliver_callee_data(Socket& socket) {
   WSABUF* const buffer = std::exchange(socket.callee_data, nullptr);
-  if (buffer == nullptr) return true;
+  if (buffer == nullptr) return;
   const std::size_t size = socket.data_received.size();
-  const bool fits = buffer->buf != nullptr ? size <= buffer->len : size == 0;
   const std::size_t taken = buffer->buf != nullptr ? std::min<std::size_t>(size, buffer->len) : 0;
   std::copy_n(socket.data_received.begin(), taken, buffer->buf);
   buffer->len = static_cast<ULONG>(taken);
-  return fits;
 }
 
 void connect_failed(Provider& provider, Socket& socket, int error) {
@@ -139,6 +140,26 @@ int connect_socket(Call& call, const ConnectRequest& request) {
   return wait_connected(call, request.callee_data);
 }
 
+// The handshake is complete, and the peer is one to talk to.
+void establish(Provider& provider, Socket& socket) {
+  socket.established = true;
+  socket.connected_at = provider.now();
+  const bool by_connect = socket.phase == Phase::connecting;
+  socket.phase = Phase::connected;
+  socket.last_error = 0;
+  take_connect_data(provider, socket);
+  if (by_connect) {
+    deliver_callee_data(socket);
+    latch(provider, socket, FD_CONNECT, 0);
+  }
+  latch(provider, socket, FD_WRITE, 0);
+  if (socket.connecting) {
+    socket.needs_context = true;
+    progress_connector(provider, socket);
+  }
+  progress(provider, socket);
+}
+
 }  // namespace
 
 // It is ordinary stream data; the call is complete when all is taken.
@@ -170,29 +191,20 @@ void on_adopted(Provider& provider, Socket& socket) {
 
 void on_connected(Provider& provider, Socket& socket) {
   if (socket.established) return;
-  socket.established = true;
-  socket.connected_at = provider.now();
-  const bool by_connect = socket.phase == Phase::connecting;
-  socket.phase = Phase::connected;
-  socket.last_error = 0;
-  take_connect_data(provider, socket);
-  if (by_connect) {
-    (void)deliver_callee_data(socket);
-    latch(provider, socket, FD_CONNECT, 0);
-  }
-  latch(provider, socket, FD_WRITE, 0);
-  if (socket.connecting) {
-    socket.needs_context = true;
-    progress_connector(provider, socket);
-  }
-  progress(provider, socket);
+  // A peer that does not mark completes the handshake too, and the end is told right behind.
+  const auto info = provider.stack().connection_info(socket.connection);
+  socket.handshake_done = true;
+  if (info && info->state == State::closed) return;
+  establish(provider, socket);
 }
 
 void on_closed(Provider& provider, Socket& socket, const Event& event) {
   const int error = event.failed ? wsa_error(event.error) : 0;
-  if (socket.phase == Phase::connecting) {
+  const bool refused = !socket.handshake_done || event.error == Error::not_marked;
+  if (socket.phase == Phase::connecting && refused) {
     return connect_failed(provider, socket, error != 0 ? error : WSAECONNREFUSED);
   }
+  if (!socket.established && socket.handshake_done) establish(provider, socket);
   socket.ended = error;
   if (error != 0 && !socket.close_told) {
     socket.close_told = true;
@@ -239,10 +251,13 @@ BOOL ConnectEx(SOCKET s, const sockaddr* name, int name_length, void* buffer, DW
   if (unreadable != 0) return fail(unreadable);
   const auto* const data = static_cast<const std::uint8_t*>(buffer);
   const DWORD size = data == nullptr ? 0 : send_bytes;
+  request.first_data = {data, size};
   const int started = start(call.provider(), socket, request);
   if (started != 0) return fail(started);
   begin(call.provider(), *overlapped);
-  socket.connecting = ConnectOperation{overlapped, {data, data + size}, 0};
+  // With Fast Open it is with the SYN, as far as it fits, and the stack sends the rest.
+  const std::size_t sent_before = socket.options.fast_open ? size : 0;
+  socket.connecting = ConnectOperation{overlapped, {data, data + size}, sent_before};
   return fail(ERROR_IO_PENDING);
 }
 

@@ -93,7 +93,8 @@ struct Socket {
 
   // --- Connection ---
   ConnectionId connection{};
-  bool established = false;
+  bool handshake_done = false;
+  bool established = false;  // and the peer is one to talk to
   bool peer_closed = false;
   std::optional<int> ended;  // the connection is over: 0 in order, else the error
   bool receive_shut = false;

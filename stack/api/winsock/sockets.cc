@@ -91,6 +91,7 @@ int listen_socket(Call& call, int backlog) {
   // Each request is indicated when it arrives; the strict order is kept in accept.cc.
   options.deferral = Deferral::independent;
   options.overload = OverloadPolicy::reset;
+  options.fast_open = socket.options.fast_open ? FastOpen::cookie : FastOpen::off;
   options.backlog_max = backlog_of(backlog);
   const auto listener = call.stack().listen(options);
   if (!listener) return wsa_error(listener.error().error);

@@ -34,11 +34,12 @@ int end_of(const Socket& socket, Error error) {
   return socket.ended && *socket.ended != 0 ? *socket.ended : wsa_error(error);
 }
 
+// How many bytes are before the urgent one: the pointer names the byte after it (RFC 6093 3.1).
 std::optional<std::uint32_t> urgent_offset(Provider& provider, const Socket& socket) {
   if (socket.options.oob_inline || !socket.connection.is_set()) return std::nullopt;
   const auto info = provider.stack().connection_info(socket.connection);
   if (!info || !info->urgent_ahead) return std::nullopt;
-  return info->urgent_offset_bytes;
+  return info->urgent_offset_bytes - 1;
 }
 
 // Reading has come to the urgent byte: it leaves the stream.

@@ -83,7 +83,7 @@ TEST_F(Verdict, Reject_HeldSynIsRefused) {
   const SOCKET caller = begin_connect(kPort);
   pair.run_for(10ms);
   EXPECT_TRUE(is_silent());
-  EXPECT_EQ(decide(listener, testing::always_reject), WSAECONNREFUSED);
+  EXPECT_EQ(decide(listener, testing::always<CF_REJECT>), WSAECONNREFUSED);
   EXPECT_TRUE(has_failed(caller, 1));
   EXPECT_EQ(option_of<INT>(caller, WS_SO_ERROR), WSAECONNREFUSED);
 }
@@ -91,7 +91,7 @@ TEST_F(Verdict, Reject_HeldSynIsRefused) {
 TEST_F(Verdict, Reject_AfterTheHandshakeIsAReset) {
   const SOCKET listener = listen_at(kPort, false);
   const SOCKET caller = connect_to(kPort);  // has seen success
-  EXPECT_EQ(decide(listener, testing::always_reject), WSAECONNREFUSED);
+  EXPECT_EQ(decide(listener, testing::always<CF_REJECT>), WSAECONNREFUSED);
   EXPECT_EQ(receive_text(caller), "error 10054");
 }
 
@@ -128,14 +128,14 @@ TEST_F(Verdict, DeferThenSecondClient_NoFdAcceptUntilResolvedThenExactlyOne) {
   (void)begin_connect(kPort);
   pair.run_for(10ms);
   EXPECT_EQ(events_of(listener, event), FD_ACCEPT);
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   (void)begin_connect(kPort);
   pair.run_for(10ms);
   EXPECT_EQ(events_of(listener, event), 0);
   EXPECT_TRUE(ready_to_read(listener));  // as a state, it has one to accept
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   EXPECT_EQ(events_of(listener, event), 0);
-  EXPECT_EQ(decide(listener, testing::always_accept), 0);
+  EXPECT_EQ(decide(listener, testing::always<CF_ACCEPT>), 0);
   EXPECT_TRUE(is_signalled(event));
   EXPECT_EQ(events_of(listener, event), FD_ACCEPT);
   EXPECT_EQ(events_of(listener, event), 0);
@@ -159,7 +159,7 @@ TEST_F(Verdict, DeferThenReset_NextCallSaysSoAndTheThirdReachesTheSecondClient) 
 TEST_F(Verdict, DeferThenExpiry_IsAccessDenied) {
   const SOCKET listener = listen_at(kPort, true);
   const ConnectionId caller = knock("knock");
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   (void)pair.client.abort(pair.now(), caller);
   pair.set_wire([](testing::Toward, std::vector<std::uint8_t>&) { return false; });
   pair.run_for(80s);
@@ -259,7 +259,7 @@ TEST_F(Verdict, ConditionSeesBothEndsAndNoGroup) {
 TEST_F(Verdict, AddressIsFilledWhateverTheVerdict) {
   const SOCKET listener = listen_at(kPort, true);
   (void)begin_connect(kPort);
-  for (const LPCONDITIONPROC condition : {testing::always_defer, testing::always_reject}) {
+  for (const LPCONDITIONPROC condition : {testing::always<CF_DEFER>, testing::always<CF_REJECT>}) {
     sockaddr_in name{};
     int length = sizeof name;
     EXPECT_EQ(WSAAccept(listener, plain(name), &length, condition, 0), INVALID_SOCKET);
@@ -270,12 +270,12 @@ TEST_F(Verdict, AddressIsFilledWhateverTheVerdict) {
 TEST_F(Verdict, DeferredHeadNeverBlocksAndIsNeverWouldBlock) {
   const SOCKET listener = listen_at(kPort, true);
   (void)begin_connect(kPort);
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   const Instant before = pair.now();
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   EXPECT_EQ(pair.now(), before);
   set_non_blocking(listener);
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
 }
 
 TEST_F(Verdict, NestedAcceptOnTheSameListenerIsInProgress) {
@@ -310,7 +310,7 @@ TEST_F(Verdict, ClosingTheListenerRefusesEveryRequest) {
   const std::array<SOCKET, 3> callers{begin_connect(kPort), begin_connect(kPort),
                                       begin_connect(kPort)};
   pair.run_for(10ms);
-  EXPECT_EQ(decide(listener, testing::always_defer), WSATRY_AGAIN);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
   EXPECT_EQ(closesocket(listener), 0);
   for (const SOCKET caller : callers) EXPECT_TRUE(has_failed(caller, 1));
 }
@@ -336,7 +336,7 @@ TEST_F(Verdict, FullBacklogRefuses) {
 
 TEST_F(Verdict, HeldSynBlocksTheClientUntilAccepted) {
   const SOCKET listener = listen_at(kPort, true);
-  after(500ms, client, [&] { EXPECT_EQ(decide(listener, testing::always_accept), 0); });
+  after(500ms, client, [&] { EXPECT_EQ(decide(listener, testing::always<CF_ACCEPT>), 0); });
   const Instant start = pair.now();
   (void)connect_to(kPort);
   EXPECT_GE(pair.now() - start, 500ms);
