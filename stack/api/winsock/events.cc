@@ -26,6 +26,7 @@ bool with_event(WSAEVENT event, F f) {
   provider->driver.lock();
   EventObject* object = provider->events.find(number_of(event));
   if (object != nullptr) f(*provider, *object);
+  provider->driver.notify();
   provider->driver.unlock();
   return object != nullptr;
 }

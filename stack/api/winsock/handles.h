@@ -2,6 +2,7 @@
 // closed handle is an error and never another thing. Multiples of four and never 0, as on Windows.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -10,7 +11,7 @@
 namespace anteroom::winsock {
 
 inline constexpr std::uint32_t kProvidersMax = 16;
-inline constexpr std::uint32_t kHandlesMax = 1u << 18;  // of one kind in one provider
+inline constexpr std::uint32_t kHandlesMax = 1u << 18;  // of one kind in one provider, at most
 
 enum class HandleKind : std::uint8_t { socket, event };
 
@@ -39,9 +40,10 @@ constexpr HandleParts split(std::uintptr_t handle) {
 template <typename T>
 class HandleTable {
  public:
-  HandleTable(HandleKind kind, std::uint32_t provider) : kind_(kind), provider_(provider) {}
+  HandleTable(HandleKind kind, std::uint32_t provider, std::uint32_t things_max)
+      : kind_(kind), provider_(provider), things_max_(std::min(things_max, kHandlesMax)) {}
 
-  bool full() const { return live_ >= kHandlesMax; }
+  bool full() const { return live_ >= things_max_; }
   std::size_t live() const { return live_; }
 
   // Makes a T; its handle is put into its member `handle`. There must be room.
@@ -92,6 +94,7 @@ class HandleTable {
 
   HandleKind kind_;
   std::uint32_t provider_;
+  std::uint32_t things_max_;
   std::size_t live_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;

@@ -36,11 +36,13 @@ std::uint32_t number_of(const Driver* driver) {
 
 }  // namespace
 
-bool provider_use(Driver* driver) {
+bool provider_use(Driver* driver) { return provider_use(driver, ProviderLimits{}); }
+
+bool provider_use(Driver* driver, const ProviderLimits& limits) {
   std::uint32_t number = number_of(driver);
   for (std::uint32_t i = 1; i <= kProvidersMax && number == 0; ++i) {
     if (g_providers[i]) continue;
-    g_providers[i] = std::make_unique<Provider>(*driver, i);
+    g_providers[i] = std::make_unique<Provider>(*driver, i, limits);
     number = i;
   }
   if (number == 0) return false;
@@ -221,6 +223,7 @@ Call::Call(Provider* provider) {
 Call::~Call() {
   if (provider_ == nullptr) return;
   provider_->pump();
+  provider_->driver.notify();
   provider_->driver.unlock();
 }
 

@@ -5,6 +5,8 @@
 
 #include <unordered_map>
 
+#include <anteroom/winsock/provider.h>
+
 #include "stack/api/winsock/handles.h"
 #include "stack/api/winsock/socket.h"
 
@@ -12,11 +14,11 @@ namespace anteroom::winsock {
 
 class Provider {
  public:
-  Provider(Driver& frames, std::uint32_t own_number)
+  Provider(Driver& frames, std::uint32_t own_number, const ProviderLimits& limits)
       : driver(frames),
         number(own_number),
-        sockets(HandleKind::socket, own_number),
-        events(HandleKind::event, own_number) {}
+        sockets(HandleKind::socket, own_number, limits.sockets_max),
+        events(HandleKind::event, own_number, limits.events_max) {}
 
   Driver& driver;
   const std::uint32_t number;

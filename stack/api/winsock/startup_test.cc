@@ -166,8 +166,6 @@ TEST_F(Startup, CleanupResetsWhatIsOpen) {
 // --- Handles ---
 
 TEST(Handles, AreWhatWindowsMakesThem) {
-  HandleTable<testing::PairDriver> unused(HandleKind::socket, 1);
-  EXPECT_FALSE(unused.full());
   const HandleParts parts{HandleKind::event, 16, kHandlesMax - 1, 12'345};
   const std::uintptr_t handle = join(parts);
   EXPECT_EQ(handle % 4, 0u);
@@ -176,6 +174,31 @@ TEST(Handles, AreWhatWindowsMakesThem) {
   EXPECT_EQ(split(handle).generation, 12'345u);
   EXPECT_EQ(split(handle).kind, HandleKind::event);
   EXPECT_NE(join({HandleKind::socket, 1, 0, 0}), 0u);
+}
+
+TEST_F(Startup, WithoutRoomForASocketTheRequestWaitsOn) {
+  testing::PairDriver small(pair, pair.server);
+  EXPECT_TRUE(provider_use(&small, {.sockets_max = 2, .events_max = 1}));
+  WSADATA about;
+  EXPECT_EQ(WSAStartup(MAKEWORD(2, 2), &about), 0);
+  const SOCKET listener = socket(WS_AF_INET, WS_SOCK_STREAM, 0);
+  bind_any(listener, 81);
+  EXPECT_EQ(listen(listener, 5), 0);
+  const SOCKET spare = socket(WS_AF_INET, WS_SOCK_STREAM, 0);
+  EXPECT_EQ(error_of_socket(socket(WS_AF_INET, WS_SOCK_STREAM, 0)), WSAEMFILE);
+  const SOCKET caller = begin_connect(81);
+  EXPECT_TRUE(ready_to_read(listener, 1));
+  EXPECT_EQ(accept_error(listener), WSAEMFILE);
+  EXPECT_EQ(decide(listener, testing::always<CF_ACCEPT>), WSAEMFILE);
+  EXPECT_TRUE(ready_to_read(listener));
+  EXPECT_EQ(closesocket(spare), 0);
+  EXPECT_EQ(accept_error(listener), 0);
+  EXPECT_TRUE(ready_to_write(caller, 1));
+  provider_use(&small);
+  EXPECT_NE(WSACreateEvent(), WSA_INVALID_EVENT);
+  EXPECT_EQ(WSACreateEvent(), WSA_INVALID_EVENT);
+  EXPECT_EQ(WSAGetLastError(), WSA_NOT_ENOUGH_MEMORY);
+  provider_release(&small);
 }
 
 TEST_F(Startup, AClosedHandleIsNeverALaterSocket) {

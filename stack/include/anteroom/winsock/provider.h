@@ -10,10 +10,18 @@ class Driver;
 
 namespace anteroom::winsock {
 
+// What a provider holds at most; 262,144 of each is the most there can be.
+struct ProviderLimits {
+  std::uint32_t sockets_max = 65'536;  // beyond: WSAEMFILE
+  std::uint32_t events_max = 65'536;
+};
+
 // What startup and new sockets and events of this thread go through; of every thread that never
 // said, where it is the first. A socket stays with the driver it was made on, whichever thread uses
 // it. At most 16 drivers. False: no room.
 bool provider_use(Driver* driver);
+// The limits count where the driver was not in use before.
+bool provider_use(Driver* driver, const ProviderLimits& limits);
 // Resets what is open and forgets the driver, which outlives this call. Nobody may be inside one.
 void provider_release(Driver* driver);
 
