@@ -78,8 +78,8 @@ Provider* current_provider() {
 }
 
 const void* this_thread() {
-  thread_local const char tag = 0;
-  return &tag;
+  thread_local const char kTag = 0;
+  return &kTag;
 }
 
 bool cancel_blocking_call() {

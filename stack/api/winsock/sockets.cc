@@ -232,6 +232,7 @@ int WSPDuplicateSocket(SOCKET s, DWORD process, WSAPROTOCOL_INFOW* info, int* er
 }
 
 // TCP has two ends.
+// NOLINTNEXTLINE(readability-function-size)
 SOCKET WSPJoinLeaf(SOCKET s, const sockaddr* name, int name_length, WSABUF* caller_data,
                    WSABUF* callee_data, QOS* qos, QOS* group_qos, DWORD flags, int* error) {
   (void)name, (void)name_length, (void)caller_data, (void)callee_data;
