@@ -39,6 +39,7 @@ bool abort_transfers(Provider& provider, std::deque<Transfer>& queue, const WSAO
 
 // AcceptEx that was called on `socket`, or that has it as its acceptor.
 bool abort_accepts(Provider& provider, Socket& socket, const WSAOVERLAPPED* only) {
+  if (socket.phase != Phase::listening && !socket.accepting) return false;
   bool any = false;
   provider.sockets.for_each([&](Socket& acceptor) {
     const bool concerned = acceptor.accepting && (acceptor.accepting->listener == socket.handle ||

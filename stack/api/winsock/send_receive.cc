@@ -46,8 +46,13 @@ Moved move_blocking(Call& call, const Direction& direction, const Request& reque
   Moved total;
   for (;;) {
     Socket& socket = call.socket();
-    const Moved moved =
-        direction.move(call.provider(), socket, request.buffers, total.bytes, request.flags);
+    if (direction.sends && socket.send_shut) return {WSAESHUTDOWN, 0};
+    // Overlapped calls that came before go first.
+    const bool behind =
+        !(socket.*direction.queue).empty() || (direction.sends && socket.connecting);
+    const Moved moved = behind ? Moved{WSAEWOULDBLOCK, 0}
+                               : direction.move(call.provider(), socket, request.buffers,
+                                                total.bytes, request.flags);
     total.bytes += moved.bytes;
     const bool blocked = moved.error == WSAEWOULDBLOCK;
     if (moved.error != 0 && !blocked) {

@@ -7,6 +7,7 @@
 #include "stack/api/winsock/entry_points.h"
 #include "stack/api/winsock/errors.h"
 #include "stack/api/winsock/provider.h"
+#include "stack/api/winsock/transfer.h"
 
 namespace anteroom::winsock {
 namespace {
@@ -141,7 +142,7 @@ int shut(Call& call, int how) {
   if (how != SD_SEND) socket.receive_shut = true;
   if (how == SD_RECEIVE || socket.send_shut) return 0;
   socket.send_shut = true;
-  (void)call.stack().shutdown(call.now(), socket.connection);
+  end_sending(call.provider(), socket);
   return 0;
 }
 

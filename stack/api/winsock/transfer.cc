@@ -122,11 +122,14 @@ Moved receive_stream(Provider& provider, Socket& socket, std::span<const WSABUF>
 void serve_receives(Provider& provider, Socket& socket) {
   while (!socket.receives.empty()) {
     Transfer& front = socket.receives.front();
+    DWORD wanted = 0;
+    for (const WSABUF& buffer : front.buffers) wanted += buffer.len;
+    // One without room waits for something to read, and leaves it.
+    const bool asks_only = wanted == 0 && !socket.peer_closed && !socket.ended;
+    if (asks_only && unread_bytes(provider, socket) == 0) return;
     const Moved moved = receive_now(provider, socket, front.buffers, front.moved, front.flags);
     if (moved.error == WSAEWOULDBLOCK) return;
     front.moved += moved.bytes;
-    DWORD wanted = 0;
-    for (const WSABUF& buffer : front.buffers) wanted += buffer.len;
     const bool waits_for_all = (front.flags & DWORD{WS_MSG_WAITALL}) != 0 && moved.error == 0;
     if (waits_for_all && moved.bytes != 0 && front.moved < wanted) continue;
     complete(provider, *front.overlapped, moved.error, front.moved);
@@ -135,7 +138,7 @@ void serve_receives(Provider& provider, Socket& socket) {
 }
 
 void serve_sends(Provider& provider, Socket& socket) {
-  while (!socket.sends.empty()) {
+  while (!socket.sends.empty() && !socket.connecting) {
     Transfer& front = socket.sends.front();
     DWORD whole = 0;
     for (const WSABUF& buffer : front.buffers) whole += buffer.len;
@@ -146,6 +149,7 @@ void serve_sends(Provider& provider, Socket& socket) {
     complete(provider, *front.overlapped, moved.error, front.moved);
     socket.sends.pop_front();
   }
+  end_sending(provider, socket);
 }
 
 }  // namespace
@@ -153,7 +157,6 @@ void serve_sends(Provider& provider, Socket& socket) {
 Moved send_now(Provider& provider, Socket& socket, std::span<const WSABUF> buffers, DWORD skip,
                DWORD flags) {
   if (socket.phase != Phase::connected) return {WSAENOTCONN, 0};
-  if (socket.send_shut) return {WSAESHUTDOWN, 0};
   Moved moved;
   for_rest(buffers, skip, [&](MutableBytes in) {
     const bool urgent = (flags & DWORD{WS_MSG_OOB}) != 0;
@@ -202,9 +205,14 @@ bool has_urgent(Provider& provider, const Socket& socket) {
 
 void progress(Provider& provider, Socket& socket) {
   serve_receives(provider, socket);
-  serve_sends(provider, socket);
   if (socket.connecting && socket.established) progress_connector(provider, socket);
+  serve_sends(provider, socket);
   if (socket.accepting) progress_acceptor(provider, socket);
+}
+
+void end_sending(Provider& provider, Socket& socket) {
+  if (!socket.send_shut || !socket.sends.empty() || socket.connecting) return;
+  (void)provider.stack().shutdown(provider.now(), socket.connection);
 }
 
 void on_readable(Provider& provider, Socket& socket) {

@@ -26,6 +26,9 @@ bool has_urgent(Provider& provider, const Socket& socket);
 // Serves pending overlapped calls as far as they go now.
 void progress(Provider& provider, Socket& socket);
 
+// After shutdown(SD_SEND): ends our direction once what was to be sent before it is taken.
+void end_sending(Provider& provider, Socket& socket);
+
 // Events of the stack.
 void on_readable(Provider& provider, Socket& socket);
 void on_writable(Provider& provider, Socket& socket);

@@ -321,6 +321,38 @@ TEST_F(Transfer, OverlappedSendCompletesWhenAllIsTaken) {
   EXPECT_EQ(read, 4 << 20);
 }
 
+TEST_F(Transfer, LaterSendsAndTheEndGoBehindOverlappedOnes) {
+  std::string much(3 << 20, 'z');
+  WSABUF one{3 << 20, much.data()};
+  WSAOVERLAPPED a{};
+  EXPECT_EQ(error_of(WSASend(caller, &one, 1, nullptr, 0, &a, nullptr)), WSA_IO_PENDING);
+  set_non_blocking(caller);
+  EXPECT_EQ(error_of(send_text(caller, "!")), WSAEWOULDBLOCK);
+  EXPECT_EQ(shutdown(caller, SD_SEND), 0);
+  EXPECT_EQ(error_of(send_text(caller, "!")), WSAESHUTDOWN);
+  set_non_blocking(callee);
+  int read = 0;
+  for (int i = 0; i < 400 && read < 3 << 20; ++i) {
+    (void)result(caller, a, 0);
+    pair.run_for(5ms);
+    read += drain(callee, 1 << 20);
+  }
+  EXPECT_EQ(read, 3 << 20);
+  EXPECT_EQ(result(caller, a, 0), 0);
+  pair.run_for(50ms);
+  EXPECT_EQ(receive_text(callee), "");  // in order, and then the end
+}
+
+TEST_F(Transfer, OverlappedReceiveWithoutRoomTellsThatThereIsSomething) {
+  WSABUF none{0, nullptr};
+  WSAOVERLAPPED a{};
+  EXPECT_EQ(receive(callee, &none, 1, a), WSA_IO_PENDING);
+  EXPECT_EQ(send_text(caller, "abc"), 3);
+  EXPECT_EQ(result(callee, a, 1), 0);
+  EXPECT_EQ(bytes, 0u);
+  EXPECT_EQ(receive_text(callee), "abc");
+}
+
 TEST_F(Transfer, OverlappedReceiveEndsWithTheConnection) {
   char text[8] = {};
   WSABUF one{8, text};

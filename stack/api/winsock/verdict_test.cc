@@ -156,6 +156,31 @@ TEST_F(Verdict, DeferThenReset_NextCallSaysSoAndTheThirdReachesTheSecondClient) 
   EXPECT_EQ(script.caller_data.back(), "second");
 }
 
+TEST_F(Verdict, DeferThenReset_AfterTheHandshake) {
+  const SOCKET listener = listen_at(kPort, false);
+  const SOCKET caller = connect_to(kPort);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
+  EXPECT_EQ(set_option(caller, WS_SO_LINGER, linger{1, 0}), 0);
+  EXPECT_EQ(closesocket(caller), 0);
+  pair.run_for(10ms);
+  EXPECT_EQ(accept_error(listener), WSAECONNRESET);
+  EXPECT_FALSE(ready_to_read(listener));
+}
+
+// Data and an orderly end are no reason to lose anybody.
+TEST_F(Verdict, DeferThenFin_AcceptsAndReads) {
+  const SOCKET listener = listen_at(kPort, false);
+  const SOCKET caller = connect_to(kPort);
+  EXPECT_EQ(send_text(caller, "bye"), 3);
+  EXPECT_EQ(closesocket(caller), 0);
+  EXPECT_EQ(decide(listener, testing::always<CF_DEFER>), WSATRY_AGAIN);
+  pair.run_for(100ms);
+  const SOCKET accepted = accept(listener, nullptr, nullptr);
+  ASSERT_NE(accepted, INVALID_SOCKET);
+  EXPECT_EQ(receive_text(accepted), "bye");
+  EXPECT_EQ(receive_text(accepted), "");
+}
+
 TEST_F(Verdict, DeferThenExpiry_IsAccessDenied) {
   const SOCKET listener = listen_at(kPort, true);
   const ConnectionId caller = knock("knock");
