@@ -67,7 +67,7 @@ int begin_accept(Call& call, const AcceptOperation& operation) {
   const int bad = reject_acceptor(*acceptor);
   if (bad != 0) return bad;
   if (operation.buffer == nullptr || operation.remote_bytes == 0) return WSAEFAULT;
-  begin(provider, *operation.overlapped);
+  begin(provider, *operation.overlapped, {});
   acceptor->accepting = operation;
   Socket& listener = call.socket();
   listener.accepts.push_back(operation);

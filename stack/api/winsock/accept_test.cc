@@ -11,8 +11,34 @@ constexpr std::uint16_t kPort = 80;
 // The cases of group A; in the default mode the handshake comes before the verdict.
 class TestAccept : public testing::WinsockHosts {};
 
-// A.1 without its APC, which is Windows' business: what runs inside the wait is the action.
-TEST_F(TestAccept, A1_BlocksUntilAClientComesAndRunsOthersMeanwhile) {
+// What A.1 does with an APC: here it is the completion routine of a receive.
+TEST_F(TestAccept, A1_RunsWhatIsDueOnItsThreadOnceInsideTheWait) {
+  const SOCKET listener = listen_at(kPort);
+  const SOCKET caller = connect_to(kPort);
+  const SOCKET accepted = accept(listener, nullptr, nullptr);
+  static int runs;
+  runs = 0;
+  const auto routine = [](DWORD error, DWORD bytes, WSAOVERLAPPED*, DWORD) {
+    EXPECT_EQ(error, 0u);
+    EXPECT_EQ(bytes, 3u);
+    ++runs;
+  };
+  char text[8];
+  WSABUF buffer{sizeof text, text};
+  WSAOVERLAPPED overlapped{};
+  DWORD flags = 0;
+  EXPECT_EQ(error_of(WSARecv(accepted, &buffer, 1, nullptr, &flags, &overlapped, routine)),
+            WSA_IO_PENDING);
+  after(50ms, server, [&] { EXPECT_EQ(send_text(caller, "apc"), 3); });
+  after(100ms, server, [&] {
+    EXPECT_EQ(runs, 1);
+    (void)begin_connect(kPort);
+  });
+  EXPECT_EQ(accept_error(listener), 0);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(TestAccept, A1_BlocksUntilAClientComes) {
   const SOCKET listener = listen_at(kPort);
   int runs = 0;
   after(100ms, server, [&] {

@@ -66,7 +66,7 @@ int start(Provider& provider, Socket& socket, const ConnectRequest& request) {
   socket.phase = Phase::connecting;
   socket.connect_failed = false;
   socket.established = socket.handshake_done = socket.peer_closed = socket.close_told = false;
-  socket.send_shut = socket.receive_shut = socket.send_blocked = false;
+  socket.send_shut = socket.send_ended = socket.receive_shut = socket.send_blocked = false;
   socket.ended.reset();
   socket.callee_data = request.callee_data;
   socket.data_received.clear();
@@ -254,7 +254,7 @@ BOOL ConnectEx(SOCKET s, const sockaddr* name, int name_length, void* buffer, DW
   request.first_data = {data, size};
   const int started = start(call.provider(), socket, request);
   if (started != 0) return fail(started);
-  begin(call.provider(), *overlapped);
+  begin(call.provider(), *overlapped, {});
   // With Fast Open it is with the SYN, as far as it fits, and the stack sends the rest.
   const std::size_t sent_before = socket.options.fast_open ? size : 0;
   socket.connecting = ConnectOperation{overlapped, {data, data + size}, sent_before};

@@ -120,7 +120,6 @@ BOOL WSACloseEvent(WSAEVENT event) {
 
 DWORD WSAWaitForMultipleEvents(DWORD count, const WSAEVENT* events, BOOL all, DWORD milliseconds,
                                BOOL alertable) {
-  (void)alertable;
   const auto fail = [](int error) {
     WSASetLastError(error);
     return WSA_WAIT_FAILED;
@@ -144,9 +143,22 @@ DWORD WSAWaitForMultipleEvents(DWORD count, const WSAEVENT* events, BOOL all, DW
     }
     if (all == 0 && signalled != 0) return WSA_WAIT_EVENT_0 + first;
     if (all != 0 && signalled == count) return WSA_WAIT_EVENT_0;
-    const int error = call.provider().wait(deadline);
+    if (alertable != 0 && call.provider().run_completions()) return WSA_WAIT_IO_COMPLETION;
+    const int error = call.provider().wait(deadline, Alertable::no);
     if (error == WSAETIMEDOUT) return WSA_WAIT_TIMEOUT;
     if (error != 0) return fail(error);
+  }
+}
+
+DWORD SleepEx(DWORD milliseconds, BOOL alertable) {
+  Call call(current_provider());
+  if (call.error() != 0) return 0;
+  const Instant deadline = milliseconds == WSA_INFINITE
+                               ? Instant::max()
+                               : call.now() + std::chrono::milliseconds(milliseconds);
+  for (;;) {
+    if (alertable != 0 && call.provider().run_completions()) return WSA_WAIT_IO_COMPLETION;
+    if (call.provider().wait(deadline, Alertable::no) != 0) return 0;
   }
 }
 

@@ -134,18 +134,18 @@ int WSPIoctl(SOCKET s, DWORD code, void* in, DWORD in_bytes, void* out, DWORD ou
              DWORD* returned, WSAOVERLAPPED* overlapped,
              LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, WSATHREADID* thread, int* error) {
   (void)thread;
+  const Routine routine{completion, this_thread()};
   Call call(s);
   if (call.error() != 0) return ended(call.error(), error);
   if (returned == nullptr && overlapped == nullptr) return ended(WSAEFAULT, error);
-  if (completion != nullptr) return ended(WSAEOPNOTSUPP, error);
   Exchange exchange{{static_cast<const std::uint8_t*>(in), in == nullptr ? 0 : in_bytes},
                     {static_cast<std::uint8_t*>(out), out == nullptr ? 0 : out_bytes}};
   const int result = control(call, code, exchange);
   if (returned != nullptr) *returned = exchange.written;
   // None of them takes time, so an overlapped one is complete at once.
   if (overlapped != nullptr) {
-    begin(call.provider(), *overlapped);
-    complete(call.provider(), *overlapped, result, exchange.written);
+    begin(call.provider(), *overlapped, routine);
+    complete(call.provider(), Transfer{overlapped, {}, 0, exchange.written, routine}, result);
   }
   return ended(result, error);
 }

@@ -30,7 +30,7 @@ bool abort_transfers(Provider& provider, std::deque<Transfer>& queue, const WSAO
       kept.push_back(std::move(transfer));
       continue;
     }
-    complete(provider, *transfer.overlapped, WSA_OPERATION_ABORTED, transfer.moved);
+    complete(provider, transfer, WSA_OPERATION_ABORTED);
     any = true;
   }
   queue.swap(kept);
@@ -64,9 +64,10 @@ bool abort_accepts(Provider& provider, Socket& socket, const WSAOVERLAPPED* only
 
 }  // namespace
 
-void begin(Provider& provider, WSAOVERLAPPED& overlapped) {
+void begin(Provider& provider, WSAOVERLAPPED& overlapped, const Routine& routine) {
   overlapped.Internal = kPending;
   overlapped.InternalHigh = 0;
+  if (routine.call != nullptr) return;  // hEvent is the application's
   EventObject* event = provider.events.find(reinterpret_cast<std::uintptr_t>(event_of(overlapped)));
   if (overlapped.hEvent != nullptr && event != nullptr) event->signalled = false;
 }
@@ -75,6 +76,17 @@ void complete(Provider& provider, WSAOVERLAPPED& overlapped, int error, DWORD by
   overlapped.Internal = static_cast<ULONG_PTR>(error);
   overlapped.InternalHigh = bytes;
   signal(provider, event_of(overlapped));
+}
+
+void complete(Provider& provider, const Transfer& transfer, int error) {
+  WSAOVERLAPPED& overlapped = *transfer.overlapped;
+  if (transfer.routine.call == nullptr) {
+    return complete(provider, overlapped, error, transfer.moved);
+  }
+  overlapped.Internal = static_cast<ULONG_PTR>(error);
+  overlapped.InternalHigh = transfer.moved;
+  provider.completions[transfer.routine.thread].push_back(
+      {transfer.routine.call, static_cast<DWORD>(error), transfer.moved, &overlapped});
 }
 
 bool abort_operations(Provider& provider, Socket& socket, const WSAOVERLAPPED* only) {
@@ -97,7 +109,7 @@ BOOL WSPGetOverlappedResult(SOCKET s, WSAOVERLAPPED* overlapped, DWORD* bytes, B
   while (overlapped->Internal == kPending) {
     if (wait == 0) return fail(WSA_IO_INCOMPLETE);
     // Closing the socket completes the call, so it need not live on for it.
-    const int waited = call.provider().wait(Instant::max());
+    const int waited = call.provider().wait(Instant::max(), Alertable::yes);
     if (waited != 0 && overlapped->Internal == kPending) return fail(waited);
   }
   *bytes = static_cast<DWORD>(overlapped->InternalHigh);

@@ -103,7 +103,20 @@ void Provider::pump() {
   }
 }
 
-int Provider::wait(Instant deadline) {
+bool Provider::run_completions() {
+  const auto due = completions.extract(this_thread());
+  if (due.empty()) return false;
+  driver.turn();
+  driver.unlock();
+  for (const Completion& one : due.mapped()) one.call(one.error, one.bytes, one.overlapped, 0);
+  driver.lock();
+  pump();
+  return true;
+}
+
+// Blocking calls are alertable, as on Windows; waits for events where they say so.
+int Provider::wait(Instant deadline, Alertable alertable) {
+  if (alertable == Alertable::yes && run_completions()) return 0;
   if (now() >= deadline) return WSAETIMEDOUT;
   Blocking blocking;
   Blocking* const outer = std::exchange(t_blocking, &blocking);
@@ -228,7 +241,7 @@ Call::~Call() {
 }
 
 int Call::wait(Instant deadline) {
-  const int error = provider_->wait(deadline);
+  const int error = provider_->wait(deadline, Alertable::yes);
   return find() == nullptr ? WSAEINTR : error;
 }
 

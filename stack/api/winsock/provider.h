@@ -12,6 +12,17 @@
 
 namespace anteroom::winsock {
 
+// Whether a wait runs the completion routines that are due on its thread.
+enum class Alertable : std::uint8_t { no, yes };
+
+// A routine that is due.
+struct Completion {
+  LPWSAOVERLAPPED_COMPLETION_ROUTINE call = nullptr;
+  DWORD error = 0;
+  DWORD bytes = 0;
+  WSAOVERLAPPED* overlapped = nullptr;
+};
+
 class Provider {
  public:
   Provider(Driver& frames, std::uint32_t own_number, const ProviderLimits& limits)
@@ -25,6 +36,7 @@ class Provider {
   int startups = 0;
   HandleTable<Socket> sockets;
   HandleTable<EventObject> events;
+  std::unordered_map<const void*, std::deque<Completion>> completions;  // by thread
 
   Stack& stack() { return driver.stack(); }
   Instant now() { return driver.now(); }
@@ -34,7 +46,9 @@ class Provider {
   // Waits for something to happen and pumps. 0, or why the caller must stop waiting: WSAETIMEDOUT
   // (`deadline` has passed), WSAEINTR (WSPCancelBlockingCall), WSAENETDOWN (nothing will ever
   // happen). The caller's sockets may be gone afterwards.
-  int wait(Instant deadline);
+  int wait(Instant deadline, Alertable alertable);
+  // Runs what is due on this thread, with the driver unlocked. False: nothing was.
+  bool run_completions();
 
   // Ties a connection or listener of the stack to the socket that its events are for.
   void attach(Socket& socket, ConnectionId connection);

@@ -118,7 +118,7 @@ int WSPSelect(int ignored, fd_set* readable, fd_set* writable, fd_set* failed,
     Sets found;
     int code = look(call.provider(), readable, writable, failed, found);
     if (code == 0 && found.count() == 0) {
-      code = call.provider().wait(deadline);
+      code = call.provider().wait(deadline, Alertable::yes);
       if (code == 0) continue;
       if (code == WSAETIMEDOUT) code = 0;
     }
@@ -148,7 +148,7 @@ int WSAPoll(WSAPOLLFD* sockets, ULONG count, INT timeout) {
   for (;;) {
     const int ready = poll_once(call.provider(), sockets, count);
     if (ready != 0) return ready;
-    const int error = call.provider().wait(deadline);
+    const int error = call.provider().wait(deadline, Alertable::yes);
     if (error == WSAETIMEDOUT) return 0;
     if (error != 0) return fail(error);
   }

@@ -28,6 +28,7 @@ struct Request {
   std::span<const WSABUF> buffers;
   DWORD flags = 0;
   WSAOVERLAPPED* overlapped = nullptr;
+  Routine routine{};
 };
 
 // A send blocks until all is taken, a receive until there is something or, with MSG_WAITALL, all.
@@ -77,9 +78,13 @@ int move_overlapped(Call& call, const Direction& direction, const Request& reque
   if (socket.phase != Phase::connected) return WSAENOTCONN;
   if (direction.sends ? socket.send_shut : socket.receive_shut) return WSAESHUTDOWN;
   WSAOVERLAPPED& overlapped = *request.overlapped;
-  begin(call.provider(), overlapped);
+  begin(call.provider(), overlapped, request.routine);
   (socket.*direction.queue)
-      .push_back({&overlapped, {request.buffers.begin(), request.buffers.end()}, request.flags, 0});
+      .push_back({&overlapped,
+                  {request.buffers.begin(), request.buffers.end()},
+                  request.flags,
+                  0,
+                  request.routine});
   progress(call.provider(), socket);
   if (overlapped.Internal == kPending) return WSA_IO_PENDING;
   if (moved != nullptr) *moved = static_cast<DWORD>(overlapped.InternalHigh);
@@ -114,8 +119,8 @@ int WSPSend(SOCKET s, WSABUF* buffers, DWORD count, DWORD* sent, DWORD flags,
             WSATHREADID* thread, int* error) {
   (void)thread;
   Call call(s);
-  if (call.error() == 0 && completion != nullptr) return ended(WSAEOPNOTSUPP, error);
-  return ended(move(call, kSend, {{buffers, count}, flags, overlapped}, sent), error);
+  const Routine routine{completion, this_thread()};
+  return ended(move(call, kSend, {{buffers, count}, flags, overlapped, routine}, sent), error);
 }
 
 int WSPRecv(SOCKET s, WSABUF* buffers, DWORD count, DWORD* received, DWORD* flags,
@@ -124,8 +129,8 @@ int WSPRecv(SOCKET s, WSABUF* buffers, DWORD count, DWORD* received, DWORD* flag
   (void)thread;
   Call call(s);
   if (call.error() == 0 && flags == nullptr) return ended(WSAEFAULT, error);
-  if (call.error() == 0 && completion != nullptr) return ended(WSAEOPNOTSUPP, error);
-  const Request request{{buffers, count}, flags == nullptr ? 0 : *flags, overlapped};
+  const Routine routine{completion, this_thread()};
+  const Request request{{buffers, count}, flags == nullptr ? 0 : *flags, overlapped, routine};
   const int code = move(call, kReceive, request, received);
   if (code == 0) *flags = 0;
   return ended(code, error);

@@ -49,12 +49,19 @@ struct QueuedRequest {
   std::optional<Error> gone;  // why it can no longer be accepted; to be told once
 };
 
+// What an overlapped call is to run when it is complete, in a wait of the thread that made it.
+struct Routine {
+  LPWSAOVERLAPPED_COMPLETION_ROUTINE call = nullptr;
+  const void* thread = nullptr;
+};
+
 // An overlapped send or receive. The buffers are the application's until it is complete.
 struct Transfer {
   WSAOVERLAPPED* overlapped = nullptr;
   std::vector<WSABUF> buffers;
   DWORD flags = 0;
   DWORD moved = 0;  // bytes so far
+  Routine routine{};
 };
 
 // AcceptEx, at the listener until it has a request, at the acceptor until that is established.
@@ -99,6 +106,7 @@ struct Socket {
   std::optional<int> ended;  // the connection is over: 0 in order, else the error
   bool receive_shut = false;
   bool send_shut = false;
+  bool send_ended = false;                  // and all that was to be sent before is taken
   bool send_blocked = false;                // the last send took less than it was offered
   bool close_told = false;                  // FD_CLOSE was recorded
   std::optional<std::uint8_t> urgent_byte;  // taken out of the stream, not yet read with MSG_OOB

@@ -127,7 +127,7 @@ int close_socket(Call& call) {
   const Instant deadline = provider.now() + std::chrono::seconds(how.l_linger);
   provider.pump();
   while (lingers(provider, connection)) {
-    const int error = provider.wait(deadline);
+    const int error = provider.wait(deadline, Alertable::yes);
     if (error == 0) continue;
     (void)provider.stack().abort(provider.now(), connection);
     return 0;

@@ -87,13 +87,6 @@ TEST_F(Startup, WhatTcpHasNothingToOfferFor) {
   EXPECT_EQ(error, WSAEOPNOTSUPP);
   EXPECT_EQ(table.lpWSPAsyncSelect(0, nullptr, 0x400, FD_READ, &error), SOCKET_ERROR);
   EXPECT_EQ(error, WSAENOTSOCK);
-  WSABUF buffer{0, nullptr};
-  DWORD bytes = 0;
-  const auto completion = [](DWORD, DWORD, WSAOVERLAPPED*, DWORD) {};
-  WSAOVERLAPPED overlapped{};
-  EXPECT_EQ(table.lpWSPSend(s, &buffer, 1, &bytes, 0, &overlapped, completion, nullptr, &error),
-            SOCKET_ERROR);
-  EXPECT_EQ(error, WSAEOPNOTSUPP);
 }
 
 TEST_F(Startup, SocketsThatAreNotOffered) {

@@ -132,7 +132,7 @@ void serve_receives(Provider& provider, Socket& socket) {
     front.moved += moved.bytes;
     const bool waits_for_all = (front.flags & DWORD{WS_MSG_WAITALL}) != 0 && moved.error == 0;
     if (waits_for_all && moved.bytes != 0 && front.moved < wanted) continue;
-    complete(provider, *front.overlapped, moved.error, front.moved);
+    complete(provider, front, moved.error);
     socket.receives.pop_front();
   }
 }
@@ -146,7 +146,7 @@ void serve_sends(Provider& provider, Socket& socket) {
     front.moved += moved.bytes;
     const bool more = moved.error == WSAEWOULDBLOCK || (moved.error == 0 && front.moved < whole);
     if (more) return;
-    complete(provider, *front.overlapped, moved.error, front.moved);
+    complete(provider, front, moved.error);
     socket.sends.pop_front();
   }
   end_sending(provider, socket);
@@ -211,7 +211,9 @@ void progress(Provider& provider, Socket& socket) {
 }
 
 void end_sending(Provider& provider, Socket& socket) {
-  if (!socket.send_shut || !socket.sends.empty() || socket.connecting) return;
+  const bool due = socket.send_shut && !socket.send_ended;
+  if (!due || !socket.sends.empty() || socket.connecting) return;
+  socket.send_ended = true;
   (void)provider.stack().shutdown(provider.now(), socket.connection);
 }
 

@@ -77,7 +77,8 @@ WSAEVENT WSACreateEvent();
 BOOL WSASetEvent(WSAEVENT event);
 BOOL WSAResetEvent(WSAEVENT event);
 BOOL WSACloseEvent(WSAEVENT event);
-// `alertable` changes nothing: there are no completion routines to run.
+// `alertable`: completion routines of this thread run in the wait and end it
+// (WSA_WAIT_IO_COMPLETION). Calls that block run them too, and go on.
 DWORD WSAWaitForMultipleEvents(DWORD count, const WSAEVENT* events, BOOL all, DWORD milliseconds,
                                BOOL alertable);
 

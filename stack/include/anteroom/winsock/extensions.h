@@ -31,6 +31,9 @@ inline constexpr GUID WSAID_GETACCEPTEXSOCKADDRS{
 inline constexpr GUID WSAID_CONNECTEX{
     0x25a207b9, 0xddf3, 0x4660, {0x8e, 0xe9, 0x76, 0xe5, 0x8c, 0x74, 0x06, 0x3e}};
 
+// Lets time pass. WSA_WAIT_IO_COMPLETION where completion routines ran, else 0 when it is over.
+DWORD SleepEx(DWORD milliseconds, BOOL alertable);
+
 // Ends pending overlapped calls of the socket with WSA_OPERATION_ABORTED: all of them, or the one
 // with this structure. FALSE with ERROR_NOT_FOUND where there is none.
 BOOL CancelIoEx(SOCKET s, WSAOVERLAPPED* overlapped);
