@@ -34,7 +34,7 @@ void Stack::Parts::learn_marking(ConnectionSlot& slot, const Segment& segment) {
                      (in_stream || options.connect_data_bytes <= kMarkedBytesMax);
   if (known) {
     slot.connect_data.marking = in_stream ? Marking::in_stream : Marking::agreed;
-    if (!in_stream) slot.connect_data.bytes = options.connect_data_bytes & kMarkedBytesMax;
+    if (!in_stream) slot.connect_data.bytes = options.connect_data_bytes & ConnectData::kBytesMask;
     ++stats.marked_connections;
     return;
   }
@@ -67,7 +67,7 @@ void Stack::Parts::read_connect_data_length(ConnectionSlot& slot) {
   if (bytes > kMarkedBytesMax) return slot.tcp.abort(Error::not_marked, ctx);
   slot.tcp.skip(kLengthBytes, ctx);
   slot.connect_data.marking = Marking::agreed;
-  slot.connect_data.bytes = bytes & kMarkedBytesMax;
+  slot.connect_data.bytes = bytes & ConnectData::kBytesMask;
 }
 
 bool Stack::Parts::is_connect_data_whole(const ConnectionSlot& slot) const {

@@ -3,6 +3,8 @@
 // (settle.cc).
 #pragma once
 
+#include <anteroom/options.h>
+
 #include "stack/accept/fast_open.h"
 #include "stack/base/deadline_queue.h"
 #include "stack/base/slab.h"
@@ -22,9 +24,11 @@ enum class Marking : std::uint8_t {
 
 // Apart from the flags beside it: a store of one is not to hold up a load of the other.
 struct ConnectData {
+  static constexpr std::uint16_t kBytesMask = 0xfff;
+
   Marking marking : 2 = Marking::none;
   bool required : 1 = false;     // ConnectOptions::require_marked
-  std::uint16_t bytes : 13 = 0;  // the peer's, in front of the stream; nobody took them yet
+  std::uint16_t bytes : 12 = 0;  // the peer's, in front of the stream; nobody took them yet
 };
 
 // A connection and its places in the stack's lists.
@@ -62,6 +66,8 @@ inline void set_dscp_of(ConnectionSlot& slot, std::uint8_t dscp) {
   manner.dscp = dscp & kDscpMax;
   slot.tcp.set_manner(manner);
 }
+
+static_assert(kMarkedBytesMax <= ConnectData::kBytesMask);
 
 // An idle connection has no buffers: this and its places in the index, which is filled to between a
 // quarter and a half with slots of eight bytes, are what it costs.

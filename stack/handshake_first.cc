@@ -38,7 +38,6 @@ void Stack::Parts::add_request(Instant now, std::uint32_t connection, const Arri
   slot.next_accept = added->index;
   if (backlog[added->index].marked) slot.connect_data.marking = Marking::in_stream;
   ++listeners[arrival.listener].half_open;
-  ++stats.requests;
 }
 
 // What has become of a connection that is to be judged. False: nothing is left of it.
@@ -60,6 +59,7 @@ bool Stack::Parts::settle_request(std::uint32_t index) {
   const std::uint32_t bytes = std::min({here, wanted, std::uint32_t{UINT16_MAX}});
   const std::uint32_t listener = pending.listener;
   backlog.on_handshake_complete(request, static_cast<std::uint16_t>(bytes), listeners);
+  ++stats.requests;
   stats.caller_data_bytes += bytes;
   ask_listener(listener);
   return true;

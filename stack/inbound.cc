@@ -216,15 +216,21 @@ void Stack::Parts::receive_for_request(Instant now, std::uint32_t request, const
       return drop(DropReason::request_reset_unmatched);
     return withdraw(request, Error::withdrawn_reset);
   }
+  const std::uint32_t listener = backlog[request].listener;
   if (!segment.has(tcp_flag::syn) || segment.has(tcp_flag::ack) || segment.has(tcp_flag::fin)) {
-    return drop(DropReason::request_segment_unexpected);
+    // A copy of the SYN came while the answer to a challenge was on its way.
+    const bool answered = listeners[listener].cookies_until > now && !segment.has(tcp_flag::syn) &&
+                          segment.has(tcp_flag::ack) && read_cookie(now, hash, segment);
+    if (!answered) return drop(DropReason::request_segment_unexpected);
+    withdraw(request, Error::withdrawn_replaced);
+    (void)open_from_cookie(now, listener, flow, hash, segment);
+    return;
   }
   if (segment.seq == backlog[request].irs) {
     drop(DropReason::request_duplicate);
     ++stats.requests_repeated;
     return backlog.on_repeat(now, request, segment, listeners);
   }
-  const std::uint32_t listener = backlog[request].listener;
   withdraw(request, Error::withdrawn_replaced);
   receive_syn(now, listener, flow, hash, segment);
 }

@@ -111,6 +111,11 @@ void Stack::Parts::withdraw(std::uint32_t request, Error why) {
   const PendingConnection& gone = backlog[request];
   const std::uint32_t listener = gone.listener;
   const std::uint32_t connection = gone.has_connection ? gone.connection : kNoSlot;
+  if (gone.handshaking) {  // it was never a request
+    drop_request_connection(connection, true);
+    backlog.withdraw(request, why, listeners);
+    return settle(connection);
+  }
   if (connection != kNoSlot) drop_request_connection(connection, true);
   backlog.withdraw(request, why, listeners);
   switch (why) {

@@ -38,9 +38,7 @@ void Stack::Parts::describe(Instant now, std::uint32_t index, Request& request) 
 }
 
 std::uint32_t Stack::Parts::response_room(const PendingConnection& pending) const {
-  const std::uint32_t most =
-      pending.marked ? std::min<std::uint32_t>(ctx.send_capacity - kLengthBytes, kMarkedBytesMax)
-                     : ctx.send_capacity;
+  const std::uint32_t most = pending.marked ? std::uint32_t{kMarkedBytesMax} : ctx.send_capacity;
   if (pending.has_connection) return most;
   return std::min(response_bytes_max(pending, config.tcp, config.limits, interface.mtu()), most);
 }
@@ -97,7 +95,7 @@ Result<ConnectionId> Stack::Parts::accept_held(Instant now, std::uint32_t index,
     slot.connect_data.marking = marking;
     // Announced, and not here: it comes in front of the stream.
     const bool later = request.caller_data_bytes == 0;
-    slot.connect_data.bytes = later ? request.announced_bytes & kMarkedBytesMax : 0;
+    slot.connect_data.bytes = later ? request.announced_bytes & ConnectData::kBytesMask : 0;
   }
   stats.response_data_bytes += in_syn_ack;
   return finish_accept(*made, index, reply.dscp);

@@ -50,21 +50,25 @@ bool Checkers::has_connection(std::size_t host, const Flow& flow) {
   });
 }
 
-// A segment comes from a connection that its owner knows, or from one that an ordinary listener
-// still completes; all others are resets. A held request, above all, has sent nothing; a reset of
-// an earlier one may have waited for the link address.
+// A segment comes from a connection that its owner knows, from one that a listener completes by
+// itself, or answers a challenged SYN; all others are resets. A held request, above all, has sent
+// nothing; a reset of an earlier one may have waited for the link address.
 void Checkers::on_frame_out(std::size_t host, Bytes frame) {
   const auto segment = segment_in(frame);
   if (!segment) return;
   HostView& view = hosts_[host];
   const bool reset = (segment->flags & tcp_flag::rst) != 0;
-  const bool half_open = view.ordinary_ports.contains(segment->flow.local.port);
-  if (!reset && !half_open && !has_connection(host, segment->flow)) {
+  // Such an answer may have waited for the link address while a copy of the SYN came.
+  const bool challenged = std::find(view.challenged.begin(), view.challenged.end(),
+                                    segment->flow) != view.challenged.end();
+  const bool answers = challenged || view.answering_ports.contains(segment->flow.local.port);
+  if (!reset && !answers && !has_connection(host, segment->flow)) {
     fail(host, fmt::format("sends a segment to {} from port {}, where it has no connection",
                            to_string(segment->flow.remote), segment->flow.local.port));
   }
+  const bool late_answer = answers && (segment->flags & tcp_flag::syn) != 0;
   for (const auto& [number, held] : view.held) {
-    if (!reset && held.flow == segment->flow) {
+    if (!reset && !late_answer && !held.connected && held.flow == segment->flow) {
       fail(host, fmt::format("sends a segment to {}, whose request is held",
                              to_string(held.flow.remote)));
     }
@@ -81,7 +85,9 @@ void Checkers::after_call(std::size_t host) { world_->stack(host).check_invarian
 
 void Checkers::on_listen(std::size_t host, ListenerId listener, const ListenOptions& options) {
   hosts_[host].listeners[listener.number()] = options;
-  if (!options.conditional) hosts_[host].ordinary_ports.insert(options.local.port);
+  const bool answers = !options.conditional || options.handshake_first ||
+                       options.overload == OverloadPolicy::challenge;
+  if (answers) hosts_[host].answering_ports.insert(options.local.port);
 }
 
 void Checkers::on_connection(std::size_t host, ConnectionId id) {
@@ -100,6 +106,10 @@ void Checkers::on_decided(std::size_t host, PendingId pending) {
 void Checkers::on_deferred(std::size_t host, PendingId pending) {
   const auto held = hosts_[host].held.find(pending.number());
   if (held != hosts_[host].held.end()) held->second.deferred = true;
+}
+
+void Checkers::on_challenged(std::size_t host, const Flow& flow) {
+  hosts_[host].challenged.push_back(flow);
 }
 
 void Checkers::on_released(std::size_t host, ConnectionId id) {
@@ -161,17 +171,18 @@ void Checkers::on_request(std::size_t host, const Event& event) {
     return fail(host, "a request without a conditional listener");
   }
   const bool strict = options->second.deferral == Deferral::strict;
+  const bool ordered = options->second.deferral != Deferral::unordered;
   for (const auto& [number, held] : view.held) {
     if (held.flow == request->flow && held.initial_sequence == request->initial_sequence) {
       fail(host, "the same SYN made two requests");
     }
-    if (held.listener == event.listener && (strict || !held.deferred)) {
+    if (ordered && held.listener == event.listener && (strict || !held.deferred)) {
       fail(host, fmt::format("a request was indicated while another of its {} listener waits",
                              strict ? "strict" : "independent"));
     }
   }
   view.held[event.pending.number()] = {event.listener, request->flow, request->initial_sequence,
-                                       false};
+                                       request->handshake_complete, false};
 }
 
 // --- After a turn ---
@@ -186,7 +197,8 @@ void Checkers::check_stats(std::size_t host) {
   const std::uint64_t withdrawn = s.requests_withdrawn_reset + s.requests_withdrawn_replaced +
                                   s.requests_withdrawn_expired +
                                   s.requests_withdrawn_listener_closed;
-  const std::uint64_t decided = s.requests_accepted + s.requests_rejected + s.requests_ignored;
+  const std::uint64_t decided =
+      s.requests_accepted + s.requests_rejected + s.requests_ignored + s.requests_challenged;
   if (s.requests_held != s.requests - decided - withdrawn) {
     fail(host, fmt::format("{} requests held, but {} came, {} were decided, {} withdrawn",
                            s.requests_held, s.requests, decided, withdrawn));
@@ -214,7 +226,8 @@ void Checkers::check_ids(std::size_t host) {
     if (!life.dead) check_id(host, life, alive);
   }
   const std::uint32_t all = world_->stack(host).stats().connections;
-  const bool others = !hosts_[host].ordinary_ports.empty();  // half-open ones, or not yet taken
+  // Half-open ones, not yet taken or not yet judged.
+  const bool others = !hosts_[host].answering_ports.empty() || !hosts_[host].challenged.empty();
   if (alive > all || (alive < all && !others)) {
     fail(host, fmt::format("{} connections, of which the owner knows {}", all, alive));
   }

@@ -40,6 +40,7 @@ class Checkers final : public Watcher {
   void on_connection(std::size_t host, ConnectionId id);  // connect(), accept() or take() gave it
   void on_decided(std::size_t host, PendingId pending);   // accepted, rejected or ignored
   void on_deferred(std::size_t host, PendingId pending);
+  void on_challenged(std::size_t host, const Flow& flow);
   void on_released(std::size_t host, ConnectionId id);  // close() or abort()
   void on_event(std::size_t host, const Event& event);
   // What was due long ago comes only now.
@@ -64,6 +65,7 @@ class Checkers final : public Watcher {
     ListenerId listener{};
     Flow flow{};
     std::uint32_t initial_sequence = 0;
+    bool connected = false;  // its handshake came first
     bool deferred = false;
   };
   struct HostView {
@@ -71,7 +73,8 @@ class Checkers final : public Watcher {
     std::map<std::uint64_t, Life> lives;               // the same
     std::map<std::uint64_t, Held> held;
     std::set<std::uint64_t> ever_requested;
-    std::set<std::uint16_t> ordinary_ports;
+    std::set<std::uint16_t> answering_ports;  // before their owner says a word
+    std::vector<Flow> challenged;             // flows that were answered without a connection
     std::uint64_t segments_in = 0;
   };
 

@@ -122,6 +122,23 @@ ListenerPlan draw_listener(Dice& dice, std::uint16_t port) {
   return plan;
 }
 
+// What came later is drawn from dice of its own, so that old seeds go on meaning what they meant.
+void draw_more(Dice& dice, WorkloadOptions& work) {
+  work.marked = some(dice, 0.5, 1);
+  work.verdicts.challenge = some(dice, 0.5, 0.7);
+  work.verdicts.abandon = some(dice, 0.5, 0.7);
+  for (ListenerPlan& plan : work.listeners) {
+    ListenOptions& options = plan.options;
+    if (!options.conditional || dice.happens(0.5)) continue;
+    options.handshake_first = dice.happens(0.4);
+    options.marked = dice.happens(0.6);
+    options.save_syn = dice.happens(0.3);
+    options.default_verdict = dice.one_of({DefaultVerdict::ignore, DefaultVerdict::reject});
+    if (dice.happens(0.4)) options.overload = OverloadPolicy::challenge;
+    if (dice.happens(0.2)) options.deferral = Deferral::unordered;
+  }
+}
+
 WorkloadOptions draw_workload(Dice& dice) {
   WorkloadOptions work;
   for (std::uint16_t port = kPortFirst; port < kPortLast; ++port) {
@@ -151,6 +168,7 @@ WorkloadOptions draw_workload(Dice& dice) {
 
 RunOptions draw_options(std::uint64_t seed) {
   Dice dice(seed, 1);
+  Dice more_dice(seed, 2);
   RunOptions run;
   run.seed = seed;
   const bool clean = dice.happens(0.1);
@@ -158,6 +176,7 @@ RunOptions draw_options(std::uint64_t seed) {
   for (std::size_t i = 0; i < hosts; ++i) {
     run.hosts.push_back(draw_host(dice, i, seed, clean));
     run.workloads.push_back(draw_workload(dice));
+    draw_more(more_dice, run.workloads.back());
   }
   run.workloads.front().connects += 1;
   run.faults_for = dice.between(2s, 40s);

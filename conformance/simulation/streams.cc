@@ -65,7 +65,7 @@ std::string Streams::check_sender(const Reading& reading) {
     return fmt::format("{} bytes of stream {:016x} were read and {} were sent", reading.bytes,
                        reading.stream, stream.sent_bytes);
   }
-  if (reading.bytes <= stream.on_syn_bytes) return "";
+  if (reading.number == 0 || reading.bytes <= stream.on_syn_bytes) return "";
   if (stream.reader == 0) stream.reader = reading.number;
   if (stream.reader == reading.number) {
     stream.read_bytes = reading.bytes;

@@ -29,7 +29,7 @@ struct Stream {
 
 // What one connection has read.
 struct Reading {
-  std::uint64_t number = 0;  // of the connection that reads; unique, never 0
+  std::uint64_t number = 0;  // of the connection that reads; 0: somebody who only looks
   std::uint64_t own_stream = 0;
   Flow flow{};  // as the reader sees it
   std::uint64_t bytes = 0;

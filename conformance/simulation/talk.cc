@@ -118,8 +118,20 @@ void Talk::read(Instant now, const Owner& owner) {
   }
 }
 
+// Marked connect data is apart from the stream, and is what its sender said first. False where it
+// is not whole yet.
+bool Talk::take_connect_data(Instant now, const Owner& owner) {
+  std::vector<std::uint8_t> buffer(kMarkedBytesMax);
+  const auto taken = owner.stack.receive_connect_data(now, id_, buffer);
+  if (!taken) return taken.error().error != Error::would_block;
+  owner.checkers.expect_empty(
+      owner.host, owner.checkers.streams.check_read(reading_, Bytes(buffer).first(*taken)));
+  return true;
+}
+
 // False where there is nothing more to read now.
 bool Talk::read_once(Instant now, const Owner& owner) {
+  if (!take_connect_data(now, owner)) return readable_ = false;
   std::vector<std::uint8_t> buffer(owner.dice.between(1, manner_.read_max));
   const auto taken = owner.stack.receive_into(now, id_, buffer);
   if (taken && *taken != 0) {

@@ -76,6 +76,7 @@ class Talk {
 
  private:
   void read(Instant now, const Owner& owner);
+  bool take_connect_data(Instant now, const Owner& owner);
   bool read_once(Instant now, const Owner& owner);
   void write(Instant now, const Owner& owner);
   bool write_once(Instant now, const Owner& owner);

@@ -15,6 +15,11 @@ void Application::on_request(Instant now, const Event& event) {
   } else if (dice_.happens(odds.silence) && !calm_) {
     held.verdict = Verdict::silence;
   }
+  if (held.verdict == Verdict::accept && more_dice_.happens(odds.challenge)) {
+    held.verdict = Verdict::challenge;
+  } else if (held.verdict == Verdict::ignore && more_dice_.happens(odds.abandon)) {
+    held.verdict = Verdict::abandon;
+  }
   if (!calm_ && !held.defer && dice_.happens(odds.slow)) {
     held.decide_at = now + dice_.between(1ms, 6s);
   }
@@ -30,7 +35,8 @@ bool Application::decide(Instant now, Held& held) {
       owner_.checkers.fail(owner_.host, "a request is lost");
     return true;
   }
-  Reading seen{++readings_ * 16 + owner_.host, 0, request->flow, 0, 0};
+  ++readings_;
+  Reading seen{0, 0, request->flow, 0, 0};
   owner_.checkers.expect_empty(owner_.host,
                                owner_.checkers.streams.check_read(seen, request->caller_data));
   if (held.defer) {
@@ -54,9 +60,30 @@ bool Application::decide(Instant now, Held& held) {
       if (!owner_.stack.ignore(now, held.id)) owner_.checkers.fail(owner_.host, "ignore");
       owner_.checkers.on_decided(owner_.host, held.id);
       return true;
+    case Verdict::challenge: challenge(now, *request); return true;
+    case Verdict::abandon:
+      owner_.note(now, fmt::format("abandon({})", held.id.index));
+      if (!owner_.stack.abandon(now, held.id)) owner_.checkers.fail(owner_.host, "abandon");
+      owner_.checkers.on_decided(owner_.host, held.id);
+      return true;
     case Verdict::silence: return false;
   }
   return true;
+}
+
+// Whoever has proven its address, one way or the other, is accepted.
+void Application::challenge(Instant now, const Request& request) {
+  const bool complete = request.handshake_complete;
+  if (request.address_validated && !complete)
+    return accept(now, request, is_consumed(request.listener));
+  owner_.note(now, fmt::format("challenge({})", request.id.index));
+  const Status status = owner_.stack.challenge(now, request.id);
+  if (status.has_value() == complete) {
+    owner_.checkers.fail(owner_.host, "a challenge exactly where the handshake is complete");
+  }
+  if (complete) return accept(now, request, is_consumed(request.listener));
+  owner_.checkers.on_challenged(owner_.host, request.flow);
+  owner_.checkers.on_decided(owner_.host, request.id);
 }
 
 void Application::accept(Instant now, const Request& request, bool consumed) {
@@ -67,8 +94,10 @@ void Application::accept(Instant now, const Request& request, bool consumed) {
   const std::uint64_t most = dice_.one_of<std::uint64_t>({0, 9, room, room + 500, 3'000});
   const auto data = Streams::bytes(stream, 0, dice_.below(most + 1));
   reply.response_data = data;
+  reply.dscp = static_cast<std::uint8_t>(more_dice_.below(64));
+  const bool marked = request.marked;
   Reading reading{++readings_ * 16 + owner_.host, stream, request.flow, 0, 0};
-  if (consumed) {
+  if (consumed || request.marked) {
     owner_.checkers.expect_empty(owner_.host,
                                  owner_.checkers.streams.check_read(reading, request.caller_data));
   }
@@ -87,7 +116,8 @@ void Application::accept(Instant now, const Request& request, bool consumed) {
   owner_.checkers.streams.forget(stream);
   const Failure failure = id.error();
   const bool too_large = failure.error == Error::too_large;
-  const std::uint32_t fits = owner_.stack.config().limits.send_buffer_bytes_max;
+  const std::uint32_t buffer = owner_.stack.config().limits.send_buffer_bytes_max;
+  const std::uint32_t fits = marked ? kMarkedBytesMax : buffer;
   const bool spills = reply.overflow_to_stream && data.size() <= fits;
   if (too_large && (failure.detail >= data.size() || data.size() <= room || spills)) {
     owner_.checkers.fail(owner_.host, "response data that fits was too large");

@@ -9,24 +9,26 @@ namespace anteroom::simulation {
 
 std::string to_string(const WorkloadOptions& o) {
   std::string text = fmt::format(
-      "connects={} within {:g}s caller_data={:g} fast_open={:g} impatient={:g} reject={:g} "
-      "ignore={:g} "
+      "connects={} within {:g}s caller_data={:g} fast_open={:g} marked={:g} impatient={:g} "
+      "reject={:g} ignore={:g} challenge={:g} abandon={:g} "
       "silence={:g} defer={:g} slow={:g} bytes<={} slow_writer={:g} slow_reader={:g} urgent={:g} "
       "rude={:g} keepalive={:g}",
       o.connects, static_cast<double>(o.connects_within.count()) / 1e9, o.caller_data, o.fast_open,
-      o.impatient, o.verdicts.reject, o.verdicts.ignore, o.verdicts.silence, o.verdicts.defer,
-      o.verdicts.slow, o.manners.stream_bytes_max, o.manners.slow_writer, o.manners.slow_reader,
-      o.manners.urgent, o.manners.rude, o.manners.keepalive);
+      o.marked, o.impatient, o.verdicts.reject, o.verdicts.ignore, o.verdicts.challenge,
+      o.verdicts.abandon, o.verdicts.silence, o.verdicts.defer, o.verdicts.slow,
+      o.manners.stream_bytes_max, o.manners.slow_writer, o.manners.slow_reader, o.manners.urgent,
+      o.manners.rude, o.manners.keepalive);
   for (const ListenerPlan& plan : o.listeners) {
     const ListenOptions& l = plan.options;
-    text += fmt::format("\n      port {}:{}{}{}{} fast_open={}/{} backlog={}", l.local.port,
+    text += fmt::format("\n      port {}:{}{}{}{}{}{} fast_open={}/{} backlog={}", l.local.port,
                         l.conditional ? " conditional" : " ordinary",
                         !l.conditional                   ? ""
                         : l.deferral == Deferral::strict ? " strict"
                                                          : " independent",
+                        l.handshake_first ? " handshake-first" : "", l.marked ? " marked" : "",
                         l.consume_caller_data ? " consume" : "",
                         l.overload == OverloadPolicy::reset       ? " reset"
-                        : l.overload == OverloadPolicy::challenge ? " cookies"
+                        : l.overload == OverloadPolicy::challenge ? " challenge"
                                                                   : "",
                         static_cast<int>(l.fast_open), l.fast_open_pending_max, l.backlog_max);
     if (plan.closes_after) {
@@ -42,6 +44,7 @@ Application::Application(std::size_t host, World& world, const WorkloadOptions& 
     : options_(options),
       world_(world),
       dice_(seed, 1'000 + host),
+      more_dice_(seed, 2'000 + host),
       owner_{host, world.stack(host), checkers, trace, dice_} {
   const Instant now = world.now();
   for (const ListenerPlan& plan : options.listeners) {
@@ -135,6 +138,9 @@ void Application::connect(Instant now) {
   if (dice_.happens(options_.fast_open)) {
     options.fast_open = dice_.one_of({FastOpen::cookie, FastOpen::cookie, FastOpen::cookie_less});
   }
+  options.marked = more_dice_.happens(options_.marked);
+  options.require_marked = options.marked && more_dice_.happens(0.3);
+  options.dscp = static_cast<std::uint8_t>(more_dice_.below(64));
   const std::uint64_t stream = owner_.checkers.streams.open({});
   Manner manner = draw_manner(now, options_.manners, dice_);
   std::vector<std::uint8_t> caller_data;
@@ -237,6 +243,10 @@ void Application::calm_down(Instant now) {
     if (listening.take_at) listening.take_at = now;
   }
   for (auto& [number, held] : held_) {
+    // A held SYN expires without a verdict; a client that is connected waits for one.
+    const auto request = owner_.stack.request(now, held.id);
+    const bool waits = request && request->handshake_complete;
+    if (held.verdict == Verdict::silence && waits) held.verdict = Verdict::reject;
     if (held.verdict != Verdict::silence) held.decide_at = now;
   }
   for (auto& [number, talk] : talks_) talk.hurry(now, owner_);

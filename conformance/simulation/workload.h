@@ -27,6 +27,9 @@ struct Verdicts {
   double silence = 0.1;  // no verdict ever: it expires
   double defer = 0.3;    // first, and the verdict later
   double slow = 0.3;     // without defer, but later
+  // Of those that would be accepted: the client has to prove its address first.
+  double challenge = 0;
+  double abandon = 0;  // of those that would be ignored: the listener's default verdict
 };
 
 struct WorkloadOptions {
@@ -35,6 +38,7 @@ struct WorkloadOptions {
   Duration connects_within = 5s;
   double caller_data = 0.5;
   double fast_open = 0;    // of a connect: with a cookie, or without
+  double marked = 0;       // of a connect with or without caller data
   double impatient = 0.1;  // the client aborts before the verdict may have come
   Verdicts verdicts;
   Manners manners;
@@ -62,7 +66,7 @@ class Application {
   std::uint64_t connections() const { return connections_; }
 
  private:
-  enum class Verdict : std::uint8_t { accept, reject, ignore, silence };
+  enum class Verdict : std::uint8_t { accept, reject, ignore, challenge, abandon, silence };
   static constexpr Instant kNever = Instant::max();
   struct Held {
     PendingId id{};
@@ -86,6 +90,7 @@ class Application {
   void on_request(Instant now, const Event& event);
   // True where the request needs nothing more from us.
   bool decide(Instant now, Held& held);
+  void challenge(Instant now, const Request& request);
   void accept(Instant now, const Request& request, bool consumed);
   void talk(Instant now, ConnectionId id, std::uint64_t stream, const Reading& reading,
             const Manner& manner);
@@ -94,6 +99,7 @@ class Application {
   WorkloadOptions options_;
   World& world_;
   Dice dice_;
+  Dice more_dice_;  // for what came later, so that old seeds go on meaning what they meant
   Owner owner_;
   bool calm_ = false;
   std::uint64_t readings_ = 0;

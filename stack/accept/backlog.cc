@@ -66,11 +66,13 @@ Result<PendingId, DropReason> Backlog::add(Instant now, const Arrival& arrival, 
   if (chosen.options.marked) mark(request, syn);
   keep(request, data, chosen.options.save_syn ? syn.headers : Bytes(), chosen);
   sources_.add(arrival.listener, arrival.flow.remote.address);
-  if (held) {
-    flows_.insert(arrival.flow_hash, id.index);
-    link(id.index, chosen);
-    set_expiry(id.index, limits_.request_gap_assumed);
+  if (!held) {  // a handshake, and marked data behind it, that never comes to its end
+    expiries_.set(id.index, now + limits_.request_lifetime_max, positions());
+    return id;
   }
+  flows_.insert(arrival.flow_hash, id.index);
+  link(id.index, chosen);
+  set_expiry(id.index, limits_.request_gap_assumed);
   return id;
 }
 
@@ -90,6 +92,7 @@ void Backlog::on_handshake_complete(std::uint32_t index, std::uint16_t caller_da
   request.handshaking = false;
   request.address_validated = true;
   request.caller_data_bytes = caller_data_bytes;
+  expiries_.clear(index, positions());
   link(index, listeners[request.listener]);
 }
 
@@ -190,9 +193,8 @@ void Backlog::unlink(std::uint32_t index, Listeners& listeners) {
   if (!request.handshaking) leave_queue(index, listener);
   drop_data(request, listener);
   sources_.remove(request.listener, request.flow.remote.address);
-  if (request.has_connection) return;
-  flows_.erase(request.flow_hash, index);
   expiries_.clear(index, positions());
+  if (!request.has_connection) flows_.erase(request.flow_hash, index);
 }
 
 void Backlog::leave_queue(std::uint32_t index, Listener& listener) {
@@ -303,7 +305,7 @@ void Backlog::check_invariants(const Listeners& listeners) const {
     held += count;
     waiting += count - connected;
   }
-  STACK_ASSERT(held == held_ && waiting == flows_.size() && waiting == expiries_.size());
+  STACK_ASSERT(held == held_ && waiting == flows_.size() && waiting <= expiries_.size());
 }
 
 }  // namespace anteroom

@@ -3,15 +3,12 @@
 
 #include <array>
 
-#include <anteroom/config.h>
+#include <anteroom/options.h>
 
 #include "stack/accept/pending_connection.h"
 #include "stack/base/bytes.h"
 
 namespace anteroom {
-
-// Marked connect data has at most so many bytes, either way.
-inline constexpr std::uint16_t kMarkedBytesMax = 8191;
 
 // The length in front of marked data whose length no SYN-ACK has said.
 inline constexpr std::uint32_t kLengthBytes = 2;

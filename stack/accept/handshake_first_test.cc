@@ -133,7 +133,21 @@ TEST(HandshakeFirst, AnUnfinishedHandshakeIsNoRequest) {
   EXPECT_FALSE(peer.event());
   EXPECT_EQ(peer.sees_nothing(), "");
   EXPECT_EQ(peer.stack().stats().connections, 0u);
-  EXPECT_EQ(peer.stack().stats().requests_withdrawn_reset, 1u);
+  EXPECT_EQ(peer.stack().stats().requests, 0u);
+}
+
+TEST(HandshakeFirst, OneThatNeverBringsItsMarkedDataIsGivenUp) {
+  Peer peer(handshake_first({.marked = true}));
+  peer.sends("S 0:0(0) win 65535 <mss 1460,cdata 5>");
+  EXPECT_EQ(peer.sees("S. 0:0(0) ack 1"), "");
+  peer.sends(". 1:1(0) ack 1");
+  peer.passes(75s - 1us);
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(1us);
+  EXPECT_EQ(peer.sees("R. 1:1(0) ack 1"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+  EXPECT_FALSE(peer.event());
 }
 
 // A client that ends its stream has not gone: accepting succeeds and what it sent is read.
@@ -232,6 +246,24 @@ TEST(Challenge, BringsTheFastOpenCookieThatWasAskedFor) {
   Peer other(PeerOptions{.port = 40'001});
   peer.sends_packet(other.packet_of("S 0:5(5) win 65535 <mss 1460,FO " + cookie + "> \"hello\""));
   EXPECT_TRUE(request(peer, *peer.requested()).address_validated);
+}
+
+// A copy of the SYN crosses the answer: the proven client takes the place of the unproven one.
+TEST(Challenge, TheAnswerReplacesACopyOfItsSyn) {
+  Peer peer(conditional());
+  peer.sends("S 0:5(5) win 65535 <mss 1460> \"hello\"");
+  ASSERT_TRUE(peer.stack().challenge(peer.now(), *peer.requested()));
+  EXPECT_EQ(peer.sees("S. 0:0(0) ack 1"), "");
+  peer.sends("S 0:5(5) win 65535 <mss 1460> \"hello\"");
+  const PendingId copy = *peer.requested();
+  peer.sends(". 1:1(0) ack 2");  // no cookie of ours
+  EXPECT_EQ(peer.stack().stats().dropped(DropReason::request_segment_unexpected), 1u);
+  peer.sends("P. 1:6(5) ack 1 \"hello\"");
+  EXPECT_EQ(peer.event(EventKind::request_withdrawn)->pending, copy);
+  const PendingId proven = *peer.requested();
+  EXPECT_TRUE(request(peer, proven).address_validated);
+  ASSERT_TRUE(peer.accept(proven, "world"));
+  EXPECT_EQ(peer.sees("P. 1:6(5) ack 6 \"world\""), "");
 }
 
 // At a limit whoever answers a challenge finds the place that forged SYNs cannot take.

@@ -16,7 +16,7 @@ PeerOptions marked(ListenOptions listener = {}) {
 }
 
 std::string connect_data(Peer& peer) {
-  std::vector<std::uint8_t> data(8192);
+  std::vector<std::uint8_t> data(kMarkedBytesMax);
   const auto taken = peer.stack().receive_connect_data(peer.now(), peer.connection, data);
   return taken ? std::string(text_of(Bytes(data).first(*taken))) : to_string(taken.error().error);
 }
@@ -64,7 +64,7 @@ TEST(MarkedServer, AnOrdinaryListenerDoesNotAnswerTheOption) {
 }
 
 TEST(MarkedServer, ALengthThatIsNotTheDatasIsNoMarking) {
-  for (const char* option : {"cdata 4", "cdata 6", "cdata 8192", "cdata 65535"}) {
+  for (const char* option : {"cdata 4", "cdata 6", "cdata 4095", "cdata 65535"}) {
     Peer peer(marked());
     peer.sends(std::string("S 0:5(5) win 65535 <mss 1460,") + option + "> \"hello\"");
     EXPECT_FALSE(peer.stack().request(peer.now(), *peer.requested())->marked) << option;
@@ -163,7 +163,7 @@ struct Ends {
     return false;
   }
   std::string client_connect_data(ConnectionId id) {
-    std::vector<std::uint8_t> data(8192);
+    std::vector<std::uint8_t> data(kMarkedBytesMax);
     const auto taken = pair.client.receive_connect_data(pair.now(), id, data);
     return taken ? std::string(text_of(Bytes(data).first(*taken))) : to_string(taken.error().error);
   }
@@ -177,7 +177,7 @@ struct Ends {
 };
 
 std::string_view response_of(std::size_t bytes) {
-  static const std::string text(8191, 'r');
+  static const std::string text(kMarkedBytesMax, 'r');
   return std::string_view(text).substr(0, bytes);
 }
 

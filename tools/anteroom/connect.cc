@@ -25,7 +25,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kShownBytesMax = 200;
-constexpr std::size_t kConnectDataBytesMax = 8'191;  // the stack's own bound
 constexpr char kExamples[] = R"(examples:
   anteroom connect 192.0.2.2 80 --tap tap0 --address 192.0.2.1/24 --host-address 192.0.2.2/24
       to a server of the kernel behind the TAP; try it in `unshare -rn`
@@ -171,7 +170,7 @@ void Client::on_cookie_fetched() {
 
 // Marked, it is not in the stream, and standard output gets none of it.
 std::vector<std::uint8_t> Client::take_connect_data() {
-  std::vector<std::uint8_t> data(kConnectDataBytesMax);
+  std::vector<std::uint8_t> data(kMarkedBytesMax);
   const auto taken = host_.stack().receive_connect_data(host_.loop().now(), connection_, data);
   data.resize(taken ? *taken : 0);
   return data;

@@ -108,6 +108,7 @@ Result<SOCKET, int> obey(Call& call, const Answer& answer) {
       pop_head(provider, *listener);
       return WSAECONNREFUSED;
     default:
+      (void)provider.stack().defer(provider.now(), head.id);
       head.deferred = true;
       unlatch(*listener, FD_ACCEPT);
       return WSATRY_AGAIN;
@@ -141,8 +142,6 @@ Result<SOCKET, int> accept_one(Call& call, const Arguments& arguments) {
 // --- Events of the stack ---
 
 void on_requested(Provider& provider, Socket& listener, PendingId pending) {
-  // Lets the stack go on to the next one: its order is ours to keep.
-  (void)provider.stack().defer(provider.now(), pending);
   listener.requests.push_back({.id = pending, .deferred = false, .gone = {}});
   progress_accepts(provider, listener);
   indicate(provider, listener);

@@ -90,7 +90,7 @@ int listen_socket(Call& call, int backlog) {
   options.handshake_first = !socket.conditional_accept;
   options.marked = true;
   // Each request is indicated when it arrives; the strict order is kept in accept.cc.
-  options.deferral = Deferral::independent;
+  options.deferral = Deferral::unordered;
   options.overload = OverloadPolicy::reset;
   options.fast_open = socket.options.fast_open ? FastOpen::cookie : FastOpen::off;
   options.backlog_max = backlog_of(backlog);

@@ -10,6 +10,10 @@
 
 namespace anteroom {
 
+// Marked connect data, either way, has at most so many bytes: with its length it fits the smallest
+// receive buffer.
+inline constexpr std::uint16_t kMarkedBytesMax = 4'094;
+
 enum class Deferral : std::uint8_t {
   strict,       // WSAAccept CF_DEFER: a deferred head stops every further indication
   independent,  // a deferred request steps aside, the next is indicated
