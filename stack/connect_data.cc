@@ -9,17 +9,10 @@
 
 namespace anteroom {
 
-// Our SYN and SYN-ACK say how much is marked. A client whose SYN alone was acknowledged says it
-// again with what it sends until some of it is: a server that answered with a cookie remembers
-// nothing.
+// Our SYN and SYN-ACK say how much is marked.
 void Stack::Parts::write_marking(const ConnectionSlot& slot, OutgoingSegment& segment) const {
-  const bool syn = (segment.flags & tcp_flag::syn) != 0;
-  const bool client = !slot.listener.is_set();
-  const bool again = client && slot.connect_data.marking == Marking::in_stream &&
-                     segment.payload_offset == 0 && slot.tcp.info().bytes_sent == 0 &&
-                     (segment.flags & tcp_flag::rst) == 0;
-  if (!syn && !again) return;
-  const bool later = !client && slot.connect_data.marking == Marking::in_stream;
+  if ((segment.flags & tcp_flag::syn) == 0) return;
+  const bool later = slot.connect_data.marking == Marking::in_stream;
   segment.options.has_connect_data = true;
   segment.options.connect_data_bytes = later ? kConnectDataInStream : slot.tcp.syn_payload_bytes();
 }
@@ -36,6 +29,7 @@ void Stack::Parts::learn_marking(ConnectionSlot& slot, const Segment& segment) {
     slot.connect_data.marking = in_stream ? Marking::in_stream : Marking::agreed;
     if (!in_stream) slot.connect_data.bytes = options.connect_data_bytes & ConnectData::kBytesMask;
     ++stats.marked_connections;
+    if (in_stream) slot.tcp.repeat_mark();
     return;
   }
   slot.connect_data.marking = Marking::none;

@@ -64,7 +64,7 @@ Result<SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& option
   std::size_t mss = mss_of_mtu(interface.mtu());
   const std::size_t used = emit_tcp_options(offered, scratch).bytes;
   std::size_t most = options.fast_open == FastOpen::off ? mss - used : ctx.send_capacity;
-  if (options.marked) most = std::min<std::size_t>(most, kMarkedBytesMax);
+  if (options.marked) most = std::min<std::size_t>(mss - used, kMarkedBytesMax);
   most = std::min<std::size_t>(most, ctx.send_capacity);
   if (bytes > most) return Failure{Error::too_large, most};
   SynPlan plan;

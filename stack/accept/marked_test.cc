@@ -225,6 +225,29 @@ TEST(Marked, BothEndsOverEveryWay) {
   }
 }
 
+// The option that repeats the mark takes its room from the data, of which the stream may be full.
+TEST(Marked, ACookieIsAnsweredInFullSegments) {
+  Ends ends({.marked = true, .fast_open = FastOpen::cookie});
+  Pair& pair = ends.pair;
+  const std::string caller_data(1'400, 'c');
+  const ConnectionId client = pair.client
+                                  .connect(pair.now(), {.remote = {pair.server_address(), 80},
+                                                        .caller_data = bytes_of(caller_data),
+                                                        .marked = true,
+                                                        .fast_open = FastOpen::cookie})
+                                  .value();
+  const std::string stream(20'000, 's');
+  ASSERT_TRUE(pair.client.send(pair.now(), client, bytes_of(stream)));
+  pair.run(500ms);
+  ASSERT_TRUE(pair.server.challenge(pair.now(), ends.requested()));
+  pair.run(500ms);
+  const PendingId pending = ends.requested();
+  EXPECT_EQ(text_of(pair.server.request(pair.now(), pending)->caller_data), caller_data);
+  const auto server = pair.server.accept(pair.now(), pending, {}).value();
+  pair.run(5s);
+  EXPECT_EQ(Ends::read(pair.server, pair.now(), server), stream);
+}
+
 TEST(Marked, RejectedAfterTheHandshakeTheClientWasNeverConnected) {
   Ends ends({.handshake_first = true, .marked = true});
   ends.connect("hello");

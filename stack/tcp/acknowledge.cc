@@ -99,6 +99,7 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery
                                    const TcpContext& ctx) {
   if (outstanding_) outstanding_->flight.on_ack(segment.ack, delivery);
   bytes_acked_ += snd_.on_ack(segment.ack, ctx.pool);
+  if (bytes_acked_ != 0) agreed_.marks = false;
   if (const auto sample = delivery.sample()) {
     rtt_.on_sample(now, *sample, ctx.tcp);
   } else if (agreed_.timestamps && segment.options.timestamp_echo != 0) {

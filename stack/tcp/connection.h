@@ -3,8 +3,6 @@
 // here: tables, events of the stack, IP. A connection never learns that it is in a stack.
 #pragma once
 
-#include <optional>
-
 #include <anteroom/connection.h>
 
 #include "stack/tcp/context.h"
@@ -71,6 +69,7 @@ class Connection {
   State state() const { return state_; }
   Manner manner() const { return manner_; }
   std::uint16_t syn_payload_bytes() const { return syn_payload_; }  // meant for our SYN
+  void repeat_mark() { agreed_.marks = syn_payload_ != 0 && bytes_acked_ == 0; }
   std::uint8_t signals() const { return signals_; }
   void clear_signal(Signal told) { signals_ &= static_cast<std::uint8_t>(~told); }
   std::optional<Error> failure() const {

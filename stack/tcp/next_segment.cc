@@ -65,6 +65,10 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
     segment.options.timestamp_value = timestamps_.value(now);
     segment.options.timestamp_echo = timestamps_.recent();
   }
+  if (agreed_.marks) {
+    segment.options.has_connect_data = true;
+    segment.options.connect_data_bytes = syn_payload_;
+  }
   ecn_.mark(segment, bytes != 0 && seq == snd_.nxt());
   // Blocks ride where they take no room from data.
   if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_.bytes())) {

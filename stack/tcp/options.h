@@ -29,9 +29,14 @@ struct Agreed {
   bool window_scale = false;
   bool timestamps = false;
   bool sack = false;
+  // A client whose caller data is marked and was not taken from the SYN says so until some of it
+  // is: a server that has answered with a cookie remembers nothing (conditional-accept 3).
+  bool marks = false;
 
   // Bytes of options that every segment carries.
-  std::uint32_t usual_bytes() const { return timestamps ? 12 : 0; }
+  std::uint32_t usual_bytes() const {
+    return (timestamps ? 12 : 0) + (marks ? std::uint32_t{kConnectDataOptionBytes} : 0);
+  }
 };
 
 // The MSS that an interface of this MTU announces: IPv4 and TCP headers without options.
