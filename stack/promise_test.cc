@@ -76,7 +76,8 @@ std::uint64_t story(std::uint8_t seed) {
   return digest;
 }
 
-// A segment of the i-th of many clients that are not there: its SYN, or what follows that.
+// A segment of the i-th of many clients that are not there: its SYN, or what follows that. Behind
+// the headers `packet` holds its data.
 void forge(std::uint16_t flags, std::uint32_t i, std::uint32_t ack, const IpAddress& to,
            MutableBytes packet) {
   const TcpHeader tcp{static_cast<std::uint16_t>(1'024 + i % 50'000),
@@ -91,9 +92,9 @@ void forge(std::uint16_t flags, std::uint32_t i, std::uint32_t ack, const IpAddr
   ip.protocol = kProtocolTcp;
   const MutableBytes segment = packet.subspan(kIpv4HeaderBytes);
   const Written written = emit_tcp(tcp, {}, segment);
-  ip.payload_bytes = static_cast<std::uint16_t>(written.bytes);
+  ip.payload_bytes = static_cast<std::uint16_t>(segment.size());
   finish_tcp_checksum(segment, written,
-                      pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, written.bytes));
+                      pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, segment.size()));
   emit_ipv4(ip, packet);
 }
 
@@ -147,6 +148,108 @@ TEST(Flood, CostsNoMemoryAndKeepsNobodyOut) {
   EXPECT_EQ(server.receive_into(now, theirs, out).value(), 5u);
   EXPECT_EQ(client.connection_info(ours)->state, State::established);
   EXPECT_EQ(server.stats().syn_cookies_accepted, 1u);
+}
+
+// A server under a flood of forged SYNs with data, and an honest client beside it.
+class Flooded {
+ public:
+  explicit Flooded(const ListenOptions& listener) : server_(host(1)), client_(host(2)) {
+    server_.listen(listener).value();
+  }
+
+  const Stats& stats() const { return server_.stats(); }
+  void flood(std::uint32_t syns) {
+    for (std::uint32_t i = 0; i < syns; ++i) {
+      forge(tcp_flag::syn, ++forged_, 0, server_address(), packet_);
+      server_.receive(now_, packet_);
+      now_ += 10us;
+      server_.advance(now_);
+      judge();
+      while (server_.next_frame(now_, out_) != 0) {
+      }
+    }
+  }
+  // What the server has accepted from the client in the end, in bytes of caller data.
+  std::size_t call(FastOpen fast_open) {
+    accepted_bytes_ = 0;
+    const ConnectionId id = client_
+                                .connect(now_, {.remote = {server_address(), 80},
+                                                .caller_data = bytes_of("an honest caller"),
+                                                .fast_open = fast_open})
+                                .value();
+    for (int turn = 0; turn < 6; ++turn) {
+      while (const std::size_t size = client_.next_frame(now_, out_)) {
+        server_.receive(now_, Bytes(out_).first(size));
+      }
+      judge();
+      while (const std::size_t size = server_.next_frame(now_, out_)) {
+        client_.receive(now_, Bytes(out_).first(size));
+      }
+    }
+    (void)client_.abort(now_, id);
+    while (client_.next_frame(now_, out_) != 0) {
+    }
+    return accepted_bytes_;
+  }
+
+ private:
+  static Config host(std::uint8_t number) {
+    Config config = test_config(number);
+    config.interface.medium = Medium::ip;
+    return config;
+  }
+  IpAddress server_address() const { return server_.config().interface.addresses.front().address; }
+  // Whoever has proven its address is accepted, the rest steps aside.
+  void judge() {
+    while (const auto event = server_.next_event()) {
+      if (event->kind != EventKind::connection_requested) continue;
+      const auto request = server_.request(now_, event->pending);
+      if (!request) continue;
+      if (!request->address_validated) {
+        (void)server_.defer(now_, event->pending);
+        continue;
+      }
+      accepted_bytes_ = request->caller_data.size();
+      const auto accepted = server_.accept(now_, event->pending, {});
+      if (accepted) (void)server_.abort(now_, *accepted);
+    }
+  }
+
+  Stack server_;
+  Stack client_;
+  Instant now_{1s};
+  std::uint32_t forged_ = 0;
+  std::size_t accepted_bytes_ = 0;
+  std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(2'000);
+  std::vector<std::uint8_t> packet_ = std::vector<std::uint8_t>(kIpv4HeaderBytes + 20 + 200, 'x');
+};
+
+// conditional-accept 4: five million forged SYNs with data against a conditional listener cost what
+// its limits say and no more; a client with a Fast Open cookie, and one that answers a challenge,
+// get in.
+TEST(Flood, OfRequestsIsBoundedAndKeepsNoProvenClientOut) {
+  constexpr std::uint32_t kBacklog = 4'096;
+  Flooded flooded({.local = {{}, 80},
+                   .conditional = true,
+                   .deferral = Deferral::independent,
+                   .overload = OverloadPolicy::challenge,
+                   .backlog_max = kBacklog,
+                   .fast_open = FastOpen::cookie});
+  flooded.flood(20'000);
+  EXPECT_EQ(flooded.stats().requests_held, kBacklog / 4 * 3);
+  (void)flooded.call(FastOpen::cookie);  // fetches a cookie, by way of a challenge
+  EXPECT_EQ(flooded.call(FastOpen::cookie), 16u);
+  EXPECT_EQ(flooded.call(FastOpen::off), 16u);
+  flooded.flood(2'000'000);  // twenty seconds, in which the first ones expire
+  const std::uint64_t before = allocations;
+  flooded.flood(3'000'000);
+  EXPECT_EQ(allocations, before);
+  EXPECT_LE(flooded.stats().requests_held, kBacklog);
+  EXPECT_GE(flooded.stats().dropped(DropReason::request_limit), 4'900'000u);
+  EXPECT_EQ(flooded.stats().connections, 0u);
+  EXPECT_EQ(flooded.call(FastOpen::cookie), 16u);
+  EXPECT_EQ(flooded.call(FastOpen::off), 16u);
+  EXPECT_GE(flooded.stats().fast_open_accepted, 2u);
 }
 
 TEST(Determinism, SameSeedSameInputsSameBytes) {

@@ -216,5 +216,39 @@ void BM_Floor(benchmark::State& state) {
 }
 BENCHMARK(BM_Floor)->UseManualTime();
 
+// One forged SYN with data more than a listener holds: the overload policies drop (0) and challenge
+// (1), which answers it with a SYN cookie. What a flood costs per SYN.
+void BM_SynBeyondBacklog(benchmark::State& state) {
+  constexpr std::uint32_t kBacklog = 4'096;
+  Stack stack(bench_config(2 * kBacklog));
+  Instant now{1s};
+  introduce_neighbor(stack, now);
+  stack
+      .listen({.local = {{}, kPort},
+               .conditional = true,
+               .overload = state.range(0) == 0 ? OverloadPolicy::drop : OverloadPolicy::challenge,
+               .backlog_max = kBacklog})
+      .value();
+  std::vector<std::uint8_t> out(stack.frame_bytes_max());
+  for (std::uint32_t i = 0; i < kBacklog; ++i) {
+    stack.receive(now, syn_from(100'000 + i, bytes_of(kCallerData)));
+    while (stack.next_frame(now, out) != 0) {
+    }
+  }
+  const auto frames = visitors(0);
+  Samples samples;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const std::uint64_t start = ticks();
+    stack.receive(now, frames[next++ % kVisitors]);
+    benchmark::DoNotOptimize(stack.next_frame(now, out));
+    const std::uint64_t end = ticks();
+    state.SetIterationTime(static_cast<double>(end - start) / ticks_per_second());
+    samples.add(end - start);
+  }
+  samples.report(state);
+}
+BENCHMARK(BM_SynBeyondBacklog)->Arg(0)->Arg(1)->UseManualTime();
+
 }  // namespace
 }  // namespace anteroom::benchmarks
