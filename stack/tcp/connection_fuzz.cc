@@ -40,6 +40,14 @@ class Host {
     (void)stack_.listen(
         {.local = {{}, 82}, .fast_open = FastOpen::cookie, .fast_open_pending_max = 2});
     (void)stack_.listen({.local = {{}, 83}, .fast_open = FastOpen::cookie_less});
+    (void)stack_.listen({.local = {{}, 84},
+                         .conditional = true,
+                         .overload = OverloadPolicy::challenge,
+                         .marked = true,
+                         .save_syn = true,
+                         .backlog_max = 4});
+    (void)stack_.listen(
+        {.local = {{}, 85}, .conditional = true, .handshake_first = true, .marked = true});
   }
 
   void turn(Choices& choices) {
@@ -94,6 +102,15 @@ class Host {
            ((view->header.flags & (tcp_flag::syn | tcp_flag::fin)) != 0 ? 1 : 0);
   }
 
+  // One of the peer's ports marks its connect data; how far away the port is that takes it.
+  static std::uint16_t mark(Choices& choices, std::uint8_t shape, TcpOptions& options) {
+    options.has_connect_data = true;
+    options.connect_data_bytes = static_cast<std::uint16_t>(choices.byte() * 8u);
+    if ((shape & 4) != 0) options.connect_data_bytes = kConnectDataInStream;
+    options.sack_count = 0;
+    return 4;
+  }
+
   void segment(Choices& choices) {
     const std::uint8_t shape = choices.byte();
     TcpOptions options;
@@ -119,9 +136,11 @@ class Host {
       if ((shape & 4) != 0) options.fast_open = cookie_;
       options.sack_count = 0;
     }
+    if (shape >> 5 == 6) port = static_cast<std::uint16_t>(port + mark(choices, shape, options));
     // Nine flags, two bits for the IP header's ECN field, and one for the counters of accurate ECN.
     const std::uint16_t flags = choices.word();
-    if ((flags >> 11 & 1) != 0 && options.sack_count == 0 && !options.has_fast_open) {
+    if ((flags >> 11 & 1) != 0 && options.sack_count == 0 && !options.has_fast_open &&
+        !options.has_connect_data) {
       options.acc_ecn = {172, 3, choices.byte(), choices.byte(), choices.byte()};
     }
     const TcpHeader header{static_cast<std::uint16_t>(1000 + (shape >> 5)),
@@ -157,7 +176,13 @@ class Host {
     if (pendings_.empty()) return;
     const PendingId pending = pendings_[choices.byte() % pendings_.size()];
     const std::string_view response = "response data";
-    switch (choices.byte() % 4) {
+    if (const auto request = stack_.request(now_, pending)) {
+      std::uint8_t sum = 0;
+      for (const std::uint8_t octet : request->caller_data) sum ^= octet;
+      for (const std::uint8_t octet : request->raw_syn) sum ^= octet;
+      now_ += Duration(sum & 1);  // so that it is not thrown away
+    }
+    switch (choices.byte() % 6) {
       case 0: {
         const auto accepted =
             stack_.accept(now_, pending, {bytes_of(response), choices.byte() % 2 == 0});
@@ -166,17 +191,21 @@ class Host {
       }
       case 1: (void)stack_.reject(now_, pending); break;
       case 2: (void)stack_.ignore(now_, pending); break;
+      case 3: (void)stack_.challenge(now_, pending); break;
+      case 4: (void)stack_.abandon(now_, pending); break;
       default: (void)stack_.defer(now_, pending);
     }
   }
 
   void verb(Choices& choices) {
-    const std::uint8_t which = choices.byte() % 8;
+    const std::uint8_t which = choices.byte() % 12;
     if (which == 0) {
       const std::uint8_t data[300] = {};
       const std::size_t size = choices.byte();
       const auto id = stack_.connect(now_, {.remote = {IpAddress::v4(192, 0, 2, 2), 1000},
                                             .caller_data = Bytes(data).first(size),
+                                            .marked = (size & 1) != 0,
+                                            .require_marked = (size & 3) == 3,
                                             .fast_open = static_cast<FastOpen>(size % 3)});
       if (id) connections_.push_back(*id);
       return;
@@ -192,6 +221,10 @@ class Host {
       case 4: (void)stack_.close(now_, id); break;
       case 5: (void)stack_.abort(now_, id); break;
       case 6: (void)stack_.set_keepalive(now_, id, KeepaliveConfig{1s, 1s, 2}); break;
+      case 7: (void)stack_.receive_connect_data(now_, id, data); break;
+      case 8: (void)stack_.peek(id, static_cast<std::uint32_t>(size / 2), data); break;
+      case 9: (void)stack_.set_corked(now_, id, (size & 1) != 0); break;
+      case 10: (void)stack_.set_dscp(now_, id, static_cast<std::uint8_t>(size)); break;
       default: (void)stack_.send_urgent(now_, id, Bytes(data).first(size));
     }
   }

@@ -121,7 +121,7 @@ Answer accept_arrived(Layer& layer, Socket& listener, int flags) {
 Answer try_accept(Layer& layer, Socket& listener, int flags) {
   for (;;) {
     if (const Answer bad = why_not(layer, listener); bad != 0) return bad;
-    if (!listener.options.hold_syn) return accept_arrived(layer, listener, flags);
+    if (!listener.options.takes_requests()) return accept_arrived(layer, listener, flags);
     const Waiting* const waiting = next_request(listener);
     if (waiting == nullptr) return -EAGAIN;
     const Answer fd = accept_request(layer, listener, waiting->id, {}, flags);
@@ -191,7 +191,7 @@ Answer carry_out(Layer& layer, Socket& listener, PendingId id, Answer verdict,
 }  // namespace
 
 bool can_accept(const Socket& listener) {
-  if (!listener.options.hold_syn) {
+  if (!listener.options.takes_requests()) {
     return std::any_of(listener.arrived.begin(), listener.arrived.end(),
                        [](const auto& child) { return child->may_be_accepted; });
   }

@@ -136,5 +136,35 @@ TEST(DeferAccept, WhoSpeaksGoesFirstAndSilenceIsHeardInTheEnd) {
   EXPECT_LE(hosts.pair.now() - before, 3s);
 }
 
+// An ordinary listener: poll() and accept() are as they were, and the SYN is kept.
+TEST(Accept, SavesTheSynWhereItIsWanted) {
+  PosixPair hosts;
+  PosixSockets& server = hosts.server;
+  const int on = 1;
+  const int listener = server.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  ASSERT_EQ(server.setsockopt(listener, IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof on), 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_port = htons(80);
+  ASSERT_EQ(server.bind(listener, generic(any), sizeof any), 0);
+  ASSERT_EQ(server.listen(listener, 5), 0);
+  EXPECT_EQ(answer_of(server.accept(listener, nullptr, nullptr)), "EAGAIN");
+  const int client = hosts.client.socket(AF_INET, SOCK_STREAM, 0);
+  const sockaddr_in address = hosts.server_address(80);
+  ASSERT_EQ(hosts.client.connect(client, generic(address), sizeof address), 0);
+  EXPECT_EQ(hosts.client.send(client, "hello", 5, 0), 5);
+  pollfd ready{listener, POLLIN, 0};
+  EXPECT_EQ(server.poll(&ready, 1, -1), 1);
+  const int fd = server.accept(listener, nullptr, nullptr);
+  ASSERT_GE(fd, 0);
+  std::uint8_t syn[200];
+  socklen_t length = sizeof syn;
+  EXPECT_EQ(server.getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &length), 0);
+  ASSERT_GE(length, 40u);
+  EXPECT_EQ(syn[33] & 0x3f, TH_SYN);
+  char text[16];
+  EXPECT_EQ(server.recv(fd, text, sizeof text, 0), 5);
+}
+
 }  // namespace
 }  // namespace anteroom

@@ -49,12 +49,13 @@ ListenOptions listen_options(const Socket& socket) {
   ListenOptions listening;
   listening.local = *socket.bound;
   if (listening.local.address.is_any()) listening.local.address = {};
-  listening.conditional = options.hold_syn;
+  listening.conditional = options.takes_requests();
   listening.deferral = options.defer_aside ? Deferral::independent : Deferral::strict;
   listening.overload = overload_of(options);
   listening.consume_caller_data = options.consume_caller_data;
-  listening.handshake_first = options.handshake_first;
-  listening.marked = options.marked != ANTEROOM_UNMARKED;
+  listening.handshake_first =
+      listening.conditional && (options.handshake_first || !options.hold_syn);
+  listening.marked = options.hold_syn && options.marked != ANTEROOM_UNMARKED;
   listening.save_syn = options.save_syn;
   // Linux lets one more wait than was asked for.
   listening.backlog_max = socket.backlog + 1;

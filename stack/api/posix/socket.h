@@ -60,9 +60,12 @@ struct SocketOptions {
   std::uint32_t not_sent_low_water = 0;    // 0: no bound
   std::uint32_t send_buffer_bytes = 0;     // 0: what the stack has
   std::uint32_t receive_buffer_bytes = 0;  // 0: what the stack has
-  std::optional<std::int32_t> linger;      // in seconds
-  Duration receive_timeout{};              // 0: none
-  Duration send_timeout{};                 // 0: none
+
+  // Its connections come as requests of the stack: held SYNs, or those whose SYN is to be saved.
+  bool takes_requests() const { return hold_syn || save_syn; }
+  std::optional<std::int32_t> linger;  // in seconds
+  Duration receive_timeout{};          // 0: none
+  Duration send_timeout{};             // 0: none
   Duration user_timeout{};
   KeepaliveConfig keepalive_times;
   std::optional<CongestionAlgorithm> congestion;
