@@ -48,8 +48,7 @@ bool Stack::Parts::may_tell(ConnectionSlot& slot) {
   const bool ended = slot.tcp.state() != State::established &&
                      slot.tcp.state() != State::fin_wait_1 && slot.tcp.state() != State::fin_wait_2;
   if (!is_connect_data_whole(slot) && !ended) return false;
-  const bool more = slot.tcp.peek(slot.connect_data.bytes).size() != 0;
-  if (!more) slot.tcp.clear_signal(kSignalReadable);
+  if (slot.tcp.peek(slot.connect_data.bytes).empty()) slot.tcp.clear_signal(kSignalReadable);
   return true;
 }
 
