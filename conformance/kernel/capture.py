@@ -28,6 +28,17 @@ class Segment:
     def is_only(self, *flags):
         return self.flags & (FIN | SYN | RST | ACK) == sum(flags)
 
+    def kinds(self):
+        """What each option says, by its kind."""
+        found, rest = {}, self.options
+        while rest and rest[0]:
+            if rest[0] == 1:
+                rest = rest[1:]
+            else:
+                found[rest[0]] = rest[2:rest[1]]
+                rest = rest[rest[1]:]
+        return found
+
 
 def frames(path):
     """Times in seconds and IP packets."""

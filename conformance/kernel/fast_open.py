@@ -18,18 +18,10 @@ CLIENT_AND_SERVER = "3"  # net.ipv4.tcp_fastopen: both, with cookies
 
 def cookie_of(segment):
     """The cookie of a segment's Fast Open option: b"" where it asks for one, None where there is no option."""
-    options = segment.options
-    while options and options[0]:
-        if options[0] == 1:
-            options = options[1:]
-            continue
-        kind, length = options[0], options[1]
-        if kind == KIND:
-            return options[2:length]
-        if kind == EXPERIMENTAL and options[2:4] == EX_ID:
-            return options[4:length]
-        options = options[length:]
-    return None
+    kinds = segment.kinds()
+    if kinds.get(EXPERIMENTAL, b"").startswith(EX_ID):
+        return kinds[EXPERIMENTAL][2:]
+    return kinds.get(KIND)
 
 
 def call(source, address, data):
@@ -78,6 +70,8 @@ class KernelClient(FastOpen):
                 with call(source, server.address, data) as client:
                     talk(client, data)
             counters = server.stop_cleanly()
+            self.requests = [(event["caller_data"], event["address_validated"]) for event in server.of("request")]
+            self.decided = [event["verdict"] for event in server.of("verdict")]
         first, second = conversations(file).values()
         return first, second, counters
 
@@ -106,8 +100,22 @@ class KernelClient(FastOpen):
         first, second, counters = self.calls("192.0.2.4", "--service", "discard", talk=talk, rules=rules)
         answer = self.check_use(second, self.check_request(first), b"the second")
         self.assertEqual(answer.payload, response)
-        self.assertEqual(counters["fast_open_accepted"], 1)
+        self.assertEqual(self.requests, [("", False), ("the second", True)])
+        self.assertEqual((counters["fast_open_cookies_out"], counters["fast_open_accepted"]), (1, 1))
         self.assertEqual(counters["response_data_resent"], 0)
+
+    def test_a_challenge_brings_the_cookie_that_saves_the_next_one(self):
+        def talk(client, data):
+            self.assertEqual(testbed.receive_exactly(client, 5), b"go on")
+
+        rules = ["* challenge", "* accept go\\ on"]
+        first, second, counters = self.calls("192.0.2.5", "--service", "discard", talk=talk, rules=rules)
+        answer = self.check_use(second, self.check_request(first), b"the second")
+        self.assertEqual(answer.payload, b"go on")
+        self.assertEqual(self.decided, ["challenge", "accept", "accept"])
+        self.assertEqual(self.requests, [("", False), ("the first", True), ("the second", True)])
+        self.assertEqual((counters["fast_open_cookies_out"], counters["fast_open_accepted"]), (1, 1))
+        self.assertEqual((counters["syn_cookies_sent"], counters["syn_cookies_accepted"]), (1, 1))
 
 
 class KernelServer(FastOpen):

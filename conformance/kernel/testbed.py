@@ -160,9 +160,9 @@ class Process:
 class Served(Process):
     """`anteroom serve` on tap0, listening on a port, with its events as they come."""
 
-    def __init__(self, port, *options, rules=(), kind="dev"):
-        arguments = [program(kind), "serve", "--tap", "tap0", "--address", OURS + SUBNET,
-                     "--host-address", KERNEL + SUBNET, "--listen", str(port), "--json"]
+    def __init__(self, port, *options, rules=(), kind="dev", subnet=SUBNET):
+        arguments = [program(kind), "serve", "--tap", "tap0", "--address", OURS + subnet,
+                     "--host-address", KERNEL + subnet, "--listen", str(port), "--json"]
         for rule in rules:
             arguments += ["--rule", rule]
         self._events = []
@@ -185,6 +185,10 @@ class Served(Process):
     def of(self, kind):
         return [event for event in self.events() if event["event"] == kind]
 
+    def verdicts(self, request):
+        """What has been decided about a request so far, by its number."""
+        return [event["verdict"] for event in self.of("verdict") if event["request"] == request]
+
     def stop_cleanly(self):
         """Ends it by SIGTERM; it must exit with 0. Returns its counters."""
         code = self.stop()
@@ -201,18 +205,28 @@ def wait_connected(client, seconds=PATIENCE):
     return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if writable else errno.ETIMEDOUT
 
 
-def fast_open(address, data, seconds=PATIENCE):
-    """Connects with `data` in the SYN and no cookie. Returns the socket and 0, or the socket and an errno."""
+def start_fast_open(address, data, **options):
+    """Sends a SYN with `data` and no cookie, and does not wait: a socket, and 0 or an errno.
+
+    Options are those of the socket module without their TCP_, and what they are set to.
+    """
     client = socket.socket()
     client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
+    for name, value in options.items():
+        client.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_" + name), value)
     client.setblocking(False)
     try:
         client.sendto(data, MSG_FASTOPEN, address)
-    except BlockingIOError:
-        pass
     except OSError as error:
         return client, error.errno
-    code = wait_connected(client, seconds)
+    return client, 0
+
+
+def fast_open(address, data, seconds=PATIENCE):
+    """Connects with `data` in the SYN and no cookie. Returns the socket and 0, or the socket and an errno."""
+    client, code = start_fast_open(address, data)
+    if code in (0, errno.EINPROGRESS):
+        code = wait_connected(client, seconds)
     client.settimeout(PATIENCE)
     return client, code
 
