@@ -7,6 +7,24 @@
 #include "stack/parts.h"
 
 namespace anteroom {
+namespace {
+
+// The SYN that an acknowledgment stands for, as far as the cookie remembers it.
+TcpOptions syn_options_of(const PeerSyn& peer, const TcpOptions& seen) {
+  TcpOptions options;
+  options.has_mss = true;
+  options.mss = peer.options.mss;
+  options.sack_permitted = peer.options.sack_permitted;
+  options.has_window_scale = peer.options.window_scale.has_value();
+  options.window_scale = peer.options.window_scale.value_or(0);
+  options.has_timestamp = peer.options.has_timestamp;
+  options.timestamp_value = peer.options.timestamp_value;
+  options.has_connect_data = seen.has_connect_data;
+  options.connect_data_bytes = seen.connect_data_bytes;
+  return options;
+}
+
+}  // namespace
 
 // The SYN-ACK that a connection would send, but for its number and the low bits of its timestamp.
 // Without timestamps there is no place to remember the other options in: they are not agreed on.
@@ -67,21 +85,6 @@ std::optional<PeerSyn> Stack::Parts::read_cookie(Instant now, std::uint64_t hash
     peer.ecn = EcnMode::classic;
   }
   return peer;
-}
-
-// The SYN that an acknowledgment stands for, as far as the cookie remembers it.
-TcpOptions syn_options_of(const PeerSyn& peer, const TcpOptions& seen) {
-  TcpOptions options;
-  options.has_mss = true;
-  options.mss = peer.options.mss;
-  options.sack_permitted = peer.options.sack_permitted;
-  options.has_window_scale = peer.options.window_scale.has_value();
-  options.window_scale = peer.options.window_scale.value_or(0);
-  options.has_timestamp = peer.options.has_timestamp;
-  options.timestamp_value = peer.options.timestamp_value;
-  options.has_connect_data = seen.has_connect_data;
-  options.connect_data_bytes = seen.connect_data_bytes;
-  return options;
 }
 
 // An acknowledgment that no connection knows. True where it was a cookie's: it has been dealt with.
