@@ -76,7 +76,7 @@ class Impatient(Held):
         self.assertEqual((counters["requests_accepted"], counters["requests_rejected"]), (1, 0), "none was left for the end")
         self.assertEqual((counters["requests_held"], counters["connections_opened"]), (0, 1))
 
-    def test_after_two_repeats(self):
+    def test_after_few_repeats(self):
         self.give_up(SYNCNT=2)
 
     def test_after_a_time_of_its_own(self):

@@ -128,6 +128,17 @@ class BothMark(TwoPrograms):
         self.assertEqual((counters["requests_challenged"], counters["syn_cookies_accepted"]), (1, 1))
         self.assertEqual((counters["requests_accepted"], counters["requests_held"]), (1, 0))
 
+    def test_with_a_fast_open_cookie(self):
+        server = self.serve("--marked", "--fast-open", rules=("HELLO* accept welcome", "* accept"))
+        connected = self.talk("--require-marked", "--fast-open", marked=True, echoed=STREAM)
+        counters = server.stop_cleanly()
+        self.assertEqual((connected["fast_open"], connected["caller_data_taken_bytes"]), (True, len(HELLO)))
+        self.assertEqual([(event["caller_data"], event["address_validated"]) for event in server.of("request")],
+                         [("", False), (HELLO, True)], "the first call is for the cookie alone")
+        _, second = conversations(self.file).values()
+        self.assertEqual([announced(segment) for segment in second[:2]], [len(HELLO), len(WELCOME)])
+        self.assertEqual((counters["fast_open_cookies_out"], counters["fast_open_accepted"]), (1, 1))
+
     def test_an_answer_of_more_than_the_syn_ack_may_take_is_still_no_stream(self):
         answer = "w" * 1000  # more than three times the SYN, and nothing has proven the address
         server = self.serve("--marked", rules=("HELLO* accept " + answer,))
