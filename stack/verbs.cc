@@ -66,6 +66,7 @@ Status Stack::close(Instant now, ListenerId listener) {
     slot.released = slot.told_closed = true;
     p.settle(i);
   }
+  p.backlog.on_listener_closed(listener.index);
   p.listeners.erase(listener.index);
   return {};
 }

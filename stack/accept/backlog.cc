@@ -240,6 +240,12 @@ std::optional<Backlog::Withdrawn> Backlog::next_withdrawn() {
   return told;
 }
 
+void Backlog::on_listener_closed(std::uint32_t listener) {
+  for (std::uint32_t i = first_withdrawn_; i != kNoRequest; i = requests_[i].next) {
+    if (requests_[i].listener == listener) requests_[i].listener = kNoRequest;
+  }
+}
+
 std::uint32_t Backlog::indicate(Listener& listener) {
   if (!listener.may_indicate()) return kNoRequest;
   const std::uint32_t index = listener.not_indicated;

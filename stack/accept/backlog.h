@@ -46,10 +46,12 @@ class Backlog {
   std::uint32_t indicate(Listener& listener);
   struct Withdrawn {
     PendingId pending;
-    std::uint32_t listener;
+    std::uint32_t listener;  // kNoRequest where it was closed
     Error why;
   };
   std::optional<Withdrawn> next_withdrawn();
+  // Withdrawals of this listener that are not told yet are nobody's: its slot may be used again.
+  void on_listener_closed(std::uint32_t listener);
   // The live request of this id; else why there is none.
   Result<std::uint32_t> resolve(PendingId pending) const;
   void defer(std::uint32_t index, Listener& listener);

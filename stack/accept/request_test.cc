@@ -114,6 +114,19 @@ TEST(Withdrawal, ClosingTheListenerWithdraws) {
   EXPECT_EQ(peer.accept(pending).error().error, Error::withdrawn_listener_closed);
 }
 
+// Told late, a withdrawal is not the next listener's, which may have the slot of the first.
+TEST(Withdrawal, OfAClosedListenerIsNotTheNextOnes) {
+  Peer peer(conditional());
+  peer.sends("S 0:0(0) win 65535 <mss 1460>");
+  ASSERT_TRUE(peer.requested());
+  peer.sends("R 1:1(0)");
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.listener()));
+  ASSERT_TRUE(peer.stack().listen({.local = {{}, 80}, .conditional = true}));
+  const auto event = peer.event(EventKind::request_withdrawn);
+  EXPECT_EQ(event->error, Error::withdrawn_reset);
+  EXPECT_EQ(event->listener, ListenerId{});
+}
+
 TEST(Held, SegmentsBesideTheSynAreDroppedAndCounted) {
   Peer peer(conditional());
   peer.sends("S 0:0(0) win 65535 <mss 1460>");

@@ -15,7 +15,8 @@ enum class EventKind : std::uint8_t {
   // this
   // one has its verdict (or, in independent mode, was deferred).
   connection_requested,
-  // `pending`, indicated before, is gone; `error` is one of the withdrawn_ errors.
+  // `pending`, indicated before, is gone; `error` is one of the withdrawn_ errors. `listener` is
+  // not set where its listener was closed before this is told.
   request_withdrawn,
   // `connection` of the ordinary listener `listener` waits in the accept queue: take() it.
   accept_ready,
