@@ -1,9 +1,12 @@
-// A model of the backlog in a page, for model_test.cc: what conditional-accept 1 and 2 say, and no
-// more. Not here: how it is compared with the implementation.
+// A model of the backlog, for model_test.cc: what conditional-accept 1 and 2 say, and no more.
+// backlog_model.cc reads as the specification. Not here: how it is compared with the
+// implementation.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,182 +17,130 @@ namespace anteroom::testing {
 
 // --- What can happen ---
 
-enum class What { syn, reset, near_reset, ack, fin, expire, verdict, close };
+enum class What {
+  syn,
+  reset,         // the number after the SYN
+  reset_behind,  // the number after the SYN and five bytes of data
+  reset_beside,  // another number
+  ack,
+  fin,
+  pass,  // of time
+  verdict,
+  close,
+  reopen,
+  tell,  // the owner takes the events that there are
+};
 enum class Verdict { accept, reject, ignore, challenge, defer, abandon };
 
 struct Action {
   What what{};
-  int flow = 0;       // segments; of a verdict: whose request
-  int isn = 0;        // syn: which of the client's two initial numbers
-  int data = 0;       // syn: none, "hello", "jello"
-  Verdict verdict{};  // on the request of `flow`
-  int listener = 0;   // close
+  int flow = 0;              // segments; of a verdict: whose request
+  int isn = 0;               // syn: which of the client's two initial numbers
+  int data = 0;              // syn: which of kData
+  Verdict verdict{};         // on the request of `flow`
+  int listener = 0;          // close, reopen
+  std::int64_t pass_ms = 0;  // pass
 };
 
-inline constexpr const char* kData[] = {"", "hello", "jello"};
-inline constexpr const char* kVerdicts[] = {"accept",    "reject", "ignore",
-                                            "challenge", "defer",  "abandon"};
+// None, some, other bytes of the same number, and the beginning of the first.
+inline constexpr const char* kData[] = {"", "hello", "jello", "hell"};
 inline constexpr int kFlows = 4;  // two at each listener
 inline int listener_of(int flow) { return flow / 2; }
 
-inline std::string words(const Action& a) {
-  const std::string flow(1, static_cast<char>('a' + a.flow));
-  switch (a.what) {
-    case What::syn: return "SYN(" + flow + std::to_string(a.isn) + " '" + kData[a.data] + "')";
-    case What::reset: return "RST(" + flow + ")";
-    case What::near_reset: return "RST beside(" + flow + ")";
-    case What::ack: return "ACK(" + flow + ")";
-    case What::fin: return "FIN(" + flow + ")";
-    case What::expire: return "expire";
-    case What::verdict:
-      return std::string(kVerdicts[static_cast<int>(a.verdict)]) + "(" + flow + ")";
-    case What::close: return "close(" + std::to_string(a.listener) + ")";
-  }
-  return "?";
-}
+std::string words(const Action& action);
 
-// What is seen from outside: frames as "FLAGS ack N", events by flow.
+// What is seen from outside: frames as "FLAGS ack N", events by request; and what can be asked
+// afterwards: every request and every id that was ever given out, the next expiry, the counters.
 struct Seen {
   std::multiset<std::string> frames;
   std::multiset<std::string> withdrawn;
   std::vector<std::string> requested[2];  // by listener, in order
+  std::string asked;
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-inline std::string words(const Seen& seen) {
-  std::string text = "frames:";
-  for (const auto& frame : seen.frames) text += " [" + frame + "]";
-  text += " withdrawn:";
-  for (const auto& gone : seen.withdrawn) text += " " + gone;
-  for (const auto& requested : seen.requested) {
-    text += " requested:";
-    for (const auto& flow : requested) text += " " + flow;
-  }
-  return text;
-}
+std::string words(const Seen& seen);
 
-// --- The model: the specification in a page ---
+// --- The state ---
 
 struct ModelRequest {
   int flow = 0;
   int isn = 0;
   int data = 0;
-  bool indicated = false;
-  bool deferred = false;
+  std::int64_t arrived_ms = 0;
+  std::int64_t seen_ms = 0;  // the latest copy
+  std::int64_t gap_ms = 0;   // the longest between two copies
+  int repeats = 0;
+  int deferrals = 0;
   bool changed = false;
+  bool indicated = false;
+  int number = 0;  // of the flow's requests that were indicated, from 0
+
+  std::int64_t expires_ms() const;
 };
 
-struct Model {
-  std::deque<ModelRequest> queue[2];
-  bool open[2] = {true, true};
+// An id that was given out and that is dead.
+struct Gone {
+  int flow = 0;
+  int number = 0;
+  Error why{};       // what a verb answers; stale_id where it had its verdict
+  bool told = true;  // by an event, where it was withdrawn
+  // Nothing was held since it was told: the reason is there. Later the stack may have forgotten it,
+  // and answers with stale_id.
+  bool sure = true;
+  int opening = 0;  // of its listener
+};
+
+// What makes two states two, beyond the requests held and the events to be told.
+struct Distinguish {
+  bool clock = false;  // ages: where time passes in small steps
+  bool dead = false;   // the last dead id of each flow, and its reason
+};
+
+class Model {
+ public:
+  // Carries it out. `asked` is empty: asked() makes it, where it is wanted.
+  Seen apply(const Action& action);
+  std::string asked() const;
+
+  const ModelRequest* find(int flow) const;
+  std::optional<std::int64_t> next_expiry_ms() const;
+  bool is_open(int listener) const { return open_[listener]; }
+  bool has_news() const;
+  const std::vector<Gone>& gone() const { return gone_; }
+  std::int64_t now_ms() const { return now_ms_; }
+  std::string key(Distinguish distinguish) const;
+
   Deferral deferral[2] = {Deferral::strict, Deferral::strict};
   DefaultVerdict by_default[2] = {DefaultVerdict::ignore, DefaultVerdict::reject};
+  bool eager = true;  // events are taken after every action; else only by What::tell
 
-  ModelRequest* find(int flow) {
-    for (ModelRequest& request : queue[listener_of(flow)]) {
-      if (request.flow == flow) return &request;
-    }
-    return nullptr;
-  }
-  void erase(int flow) {
-    std::erase_if(queue[listener_of(flow)], [&](const ModelRequest& r) { return r.flow == flow; });
-  }
-  void withdraw(int flow, const char* why, Seen& seen) {
-    if (find(flow)->indicated) seen.withdrawn.insert(name(flow) + " " + why);
-    erase(flow);
-  }
-  static std::string name(int flow) { return std::string(1, static_cast<char>('a' + flow)); }
+ private:
+  ModelRequest* find(int flow);
+  void syn(const Action& action, Seen& seen);
+  void repeat(ModelRequest& known, int data);
+  void reset(const Action& action);
+  void stray(const Action& action, Seen& seen);
+  void decide(const Action& action, Seen& seen);
+  void pass(std::int64_t ms);
+  void close(int listener);
+  void withdraw(int flow, Error why);
+  void erase(int flow, Error why, bool told);
+  void tell(Seen& seen);
+  bool may_indicate(int listener) const;
 
-  Seen apply(const Action& action) {
-    Seen seen;
-    switch (action.what) {
-      case What::syn: syn(action, seen); break;
-      case What::reset: withdraw(action.flow, "withdrawn_reset", seen); break;
-      case What::near_reset:
-      case What::ack:
-      case What::fin: break;
-      case What::expire:
-        for (int flow = 0; flow < kFlows; ++flow) {
-          if (find(flow) != nullptr) withdraw(flow, "withdrawn_expired", seen);
-        }
-        break;
-      case What::verdict: decide(action, seen); break;
-      case What::close:
-        for (int flow = 0; flow < kFlows; ++flow) {
-          const bool its = listener_of(flow) == action.listener && find(flow) != nullptr;
-          if (its) withdraw(flow, "withdrawn_listener_closed", seen);
-        }
-        open[action.listener] = false;
-        break;
-    }
-    for (int l = 0; l < 2; ++l) indicate(l, seen);
-    return seen;
-  }
-
-  void syn(const Action& action, Seen& seen) {
-    const int l = listener_of(action.flow);
-    const std::size_t bytes = std::string(kData[action.data]).size();
-    if (!open[l]) {
-      seen.frames.insert("R. ack " + std::to_string(1 + bytes));
-      return;
-    }
-    ModelRequest* known = find(action.flow);
-    if (known != nullptr && known->isn == action.isn) {
-      if (action.data == 0) return;
-      if (known->data == 0) {
-        if (!known->indicated) known->data = action.data;
-      } else if (known->data != action.data) {
-        known->changed = true;
-      }
-      return;
-    }
-    if (known != nullptr) withdraw(action.flow, "withdrawn_replaced", seen);
-    queue[l].push_back({action.flow, action.isn, action.data});
-  }
-
-  void decide(const Action& action, Seen& seen) {
-    const ModelRequest request = *find(action.flow);
-    const std::string ack = std::to_string(1 + std::string(kData[request.data]).size());
-    const bool rejects = action.verdict == Verdict::reject ||
-                         (action.verdict == Verdict::abandon &&
-                          by_default[listener_of(action.flow)] == DefaultVerdict::reject);
-    if (action.verdict == Verdict::defer) {
-      find(action.flow)->deferred = true;
-      return;
-    }
-    if (rejects) seen.frames.insert("R. ack " + ack);
-    if (action.verdict == Verdict::accept) seen.frames.insert("S. ack " + ack);
-    if (action.verdict == Verdict::challenge) seen.frames.insert("S. ack 1");
-    erase(action.flow);
-  }
-
-  void indicate(int l, Seen& seen) {
-    for (ModelRequest& request : queue[l]) {
-      if (request.indicated) continue;
-      const bool blocked =
-          std::any_of(queue[l].begin(), queue[l].end(), [&](const ModelRequest& r) {
-            if (!r.indicated || deferral[l] == Deferral::unordered) return false;
-            return !r.deferred || deferral[l] == Deferral::strict;
-          });
-      if (blocked) return;
-      request.indicated = true;
-      seen.requested[l].push_back(name(request.flow));
-    }
-  }
-
-  std::string key() const {
-    std::string text;
-    for (int l = 0; l < 2; ++l) {
-      text += open[l] ? "|" : "x";
-      for (const ModelRequest& r : queue[l]) {
-        text += static_cast<char>('a' + r.flow);
-        text += static_cast<char>('0' + r.isn * 3 + r.data);
-        text += static_cast<char>('A' + (r.indicated ? 1 : 0) + (r.deferred ? 2 : 0) +
-                                  (r.changed ? 4 : 0));
-      }
-    }
-    return text;
-  }
+  std::deque<ModelRequest> queue_[2];
+  std::vector<Gone> gone_;
+  bool open_[2] = {true, true};
+  int opening_[2] = {0, 0};  // how often it was opened again
+  int indicated_[kFlows] = {};
+  std::int64_t now_ms_ = 1'000;
+  std::map<std::string, std::uint64_t> counts_;  // by the name in Stats; none is 0
 };
+
+// "a0": the first request of flow a that was indicated.
+std::string name_of(int flow, int number);
+// A line of Seen::asked about a request, made alike for both.
+std::string line_of(const ModelRequest& request, std::int64_t now_ms);
 
 }  // namespace anteroom::testing
