@@ -50,7 +50,7 @@ struct ConnectionSlot {
   bool announced : 1 = false;           // the owner knows the id
   bool released : 1 = false;            // the owner gave the id up
   bool told_closed : 1 = false;
-  bool replaced : 1 = false;  // its flow belongs to a later connection
+  bool flow_left : 1 = false;  // its flow may belong to a later connection
   // Fast Open: in its first SYN or SYN-ACK, then none.
   FastOpenOption fast_open_option : 2 = FastOpenOption::none;
   bool fast_open_waits : 1 = false;  // its handshake will tell something: fast_open.cc

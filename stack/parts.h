@@ -122,6 +122,7 @@ struct Stack::Parts {
   void settle_handshake(std::uint32_t index);
   void enter_accept_queue(std::uint32_t index, Listener& listener);
   void free_if_over(std::uint32_t index);
+  void leave_flow(std::uint32_t index);
   void replace_time_wait(std::uint32_t index);
   void mark_ready(std::uint32_t index);
   void queue_event(std::uint32_t index);
@@ -139,8 +140,7 @@ struct Stack::Parts {
   std::uint32_t find_connection(std::uint64_t hash, const Flow& flow) const;
   std::uint32_t find_listener(const Endpoint& local) const;
   ConnectionSlot* find_owned(ConnectionId connection);
-  // The slot for a new connection, or the limit that is in the way. `iss`: where it was said
-  // before.
+  // The slot for a new connection, or the limit in the way. `iss`: where it was said before.
   Result<std::uint32_t> make_connection(Instant now, const Flow& flow, std::uint64_t hash,
                                         std::optional<CongestionAlgorithm> congestion,
                                         std::optional<Seq> iss = std::nullopt);

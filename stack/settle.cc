@@ -77,19 +77,29 @@ void Stack::Parts::queue_event(std::uint32_t index) {
   push(events, index, &ConnectionSlot::next_event);
 }
 
-// A slot in a list is freed when the list lets go of it.
+// What is CLOSED has no flow (RFC 9293 3.3.2): the client's next SYN is for the listener, whether
+// or not the owner has heard of the end. A slot in a list is freed when the list lets go of it.
 void Stack::Parts::free_if_over(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
+  if (!slot.tcp.is_finished()) return;
+  leave_flow(index);
   const bool known = slot.announced && !(slot.released && slot.told_closed);
-  if (!slot.tcp.is_finished() || slot.listed || slot.has_event || known) return;
+  if (slot.listed || slot.has_event || known) return;
   erase_connection(index);
+}
+
+void Stack::Parts::leave_flow(std::uint32_t index) {
+  ConnectionSlot& slot = connections[index];
+  if (slot.flow_left) return;
+  flows.erase(slot.flow_tag, index);
+  slot.flow_left = true;
 }
 
 void Stack::Parts::erase_connection(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
   deadlines.clear(index, deadline_positions());
   slot.tcp.release(pool);
-  if (!slot.replaced) flows.erase(slot.flow_tag, index);
+  leave_flow(index);
   connections.erase(index);
 }
 
@@ -97,8 +107,7 @@ void Stack::Parts::erase_connection(std::uint32_t index) {
 // its slot goes when its owner and the lists have let go of it.
 void Stack::Parts::replace_time_wait(std::uint32_t index) {
   ConnectionSlot& slot = connections[index];
-  flows.erase(slot.flow_tag, index);
-  slot.replaced = true;
+  leave_flow(index);
   slot.tcp.abort(Error::aborted, ctx);
   settle_quietly(index);
 }

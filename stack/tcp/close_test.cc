@@ -198,6 +198,22 @@ TEST(TimeWait, IsReplacedWhileItsOwnerStillHoldsIt) {
   peer.stack().check_invariants();
 }
 
+// CLOSED is no connection, whoever still holds its id. RFC 9293 3.3.2
+TEST(Closed, LeavesItsFlowToTheNextSyn) {
+  Peer peer = Peer::established();
+  peer.sends("P. 1:4(3) ack 1 \"abc\"");
+  peer.sends("R 4:4(0)");
+  peer.sends("S 100000:100000(0) win 1000 <mss 1000>");
+  EXPECT_NE(peer.next().find("S. "), std::string::npos);
+  peer.stack().check_invariants();
+  EXPECT_EQ(peer.event(EventKind::closed)->connection, peer.connection);
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  peer.sends("R 100001:100001(0)");
+  EXPECT_EQ(peer.sees_nothing(), "");
+  EXPECT_EQ(peer.stack().stats().connections, 0u);
+  peer.stack().check_invariants();
+}
+
 TEST(FinWait2, AnOrphanDoesNotWaitForEver) {
   Peer peer = Peer::established();
   ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
