@@ -152,21 +152,40 @@ TEST(BacklogModel, TwoFlowsOneListener) {
 // Two listeners of different modes do not hear of each other.
 TEST(BacklogModel, TwoListeners) {
   for (std::size_t mode = 0; mode < 3; ++mode) {
-    explore(model_of(mode), {.flows = {0, 1, 2, 3}, .data = {1}, .closable = {0, 1}});
+    explore(model_of(mode),
+            {.flows = {0, 1, 2, 3}, .data = {1}, .closable = {0, 1}, .reopen = true});
   }
 }
 
-// The owner takes its events late: what happens between a withdrawal and its event.
+// The owner takes its events late: what happens between a withdrawal and its event, and before a
+// request is shown at all.
 TEST(BacklogModel, EventsTakenLate) {
   for (std::size_t mode = 0; mode < 3; ++mode) {
     Model model = model_of(mode);
     model.eager = false;
+    explore(model, {.flows = {0},
+                    .isns = 2,
+                    .data = {0, 1, 2},
+                    .closable = {0},
+                    .reopen = true,
+                    .distinguish = {.dead = true}});
     explore(model, {.flows = {0, 1},
                     .isns = 2,
-                    .data = {0},
-                    .segments = {What::reset},
-                    .verdicts = {Verdict::accept, Verdict::reject, Verdict::defer},
+                    .segments = {What::reset, What::ack},
                     .closable = {0},
+                    .reopen = true});
+  }
+}
+
+// The same at two listeners.
+TEST(BacklogModel, EventsOfTwoListenersTakenLate) {
+  for (std::size_t mode = 0; mode < 3; ++mode) {
+    Model model = model_of(mode);
+    model.eager = false;
+    explore(model, {.flows = {0, 1, 2},
+                    .segments = {What::reset},
+                    .verdicts = {Verdict::reject, Verdict::defer, Verdict::abandon},
+                    .closable = {0, 1},
                     .reopen = true});
   }
 }
