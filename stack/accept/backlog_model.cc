@@ -304,7 +304,8 @@ std::string words(const Action& a) {
                                               "challenge", "defer",  "abandon"};
   const std::string flow(1, static_cast<char>('a' + a.flow));
   switch (a.what) {
-    case What::syn: return "SYN(" + flow + std::to_string(a.isn) + " '" + kData[a.data] + "')";
+    case What::syn:
+      return "SYN(" + flow + " isn " + std::to_string(a.isn) + " '" + kData[a.data] + "')";
     case What::reset: return "RST(" + flow + ")";
     case What::reset_behind: return "RST behind 5 bytes(" + flow + ")";
     case What::reset_beside: return "RST beside(" + flow + ")";
