@@ -144,8 +144,10 @@ void ModelledStack::take_frames(Seen& seen) {
     const std::uint32_t near = initial_of(note->ack < 500'000 ? 0 : 1);
     const bool syn = (note->flags & 2) != 0;
     const bool ack = (note->flags & 16) != 0;
-    seen.frames.insert((syn ? "S" : "R") + (ack ? ". ack " + std::to_string(note->ack - near)
-                                                : " seq " + std::to_string(note->seq)));
+    std::string frame = syn ? "S" : "R";
+    frame += ack ? ". ack " : " seq ";
+    frame += std::to_string(ack ? note->ack - near : note->seq);
+    seen.frames.insert(frame);
   }
 }
 
