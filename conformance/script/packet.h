@@ -89,6 +89,8 @@ struct Quoted {
   ScriptNumber seq{};
   std::uint32_t length = 0;
   std::optional<std::pair<std::uint16_t, std::uint16_t>> udp_ports{};
+  bool lite = false;           // of udp: UDP-Lite
+  std::uint32_t coverage = 0;  // of UDP-Lite
 };
 
 struct IcmpPacket {
