@@ -87,6 +87,13 @@ std::optional<Deadline> Stack::next_deadline() const { return parts_->next_deadl
 std::size_t Stack::frame_bytes_max() const { return parts_->interface.frame_bytes_max(); }
 const Config& Stack::config() const { return parts_->config; }
 
+void Stack::configure(const TcpConfig& tcp) {
+  Config changed = parts_->config;
+  changed.tcp = tcp;
+  STACK_ASSERT(check_config(changed).empty());
+  parts_->config.tcp = tcp;
+}
+
 const Stats& Stack::stats() const {
   parts_->stats.requests_held = parts_->backlog.held();
   parts_->stats.connections = parts_->connections.size();

@@ -53,7 +53,10 @@ constexpr auto kEdges = std::to_array<Zone>({
     {"stack/testing", kAllOfStack, System::any},
     {"tap/include", " ", System::standard},
     {"tap", " tap/include ", System::any},
-    {"tools", " tap/include stack/testing stack/wire stack/base ", System::any},
+    // `anteroom drill` is the runner with a command line around it.
+    {"tools",
+     " tap/include stack/testing stack/wire stack/base conformance/runner conformance/script ",
+     System::any},
     {"conformance", kAll, System::any},
     {"benchmarks", kAll, System::any},
 });

@@ -120,6 +120,9 @@ class Stack {
 
   const Stats& stats() const;
   const Config& config() const;
+  // Replaces how TCP behaves: what a connection agrees on in its handshake stays, timers and limits
+  // count from now on. Aborts where a value is outside its bounds, as the constructor does.
+  void configure(const TcpConfig& tcp);
 
   // Asserts what must hold between any two calls; aborts where it does not. For tests.
   void check_invariants() const;

@@ -1,0 +1,134 @@
+// Commands are cut at `;`, `&&`, `||` and line ends, words at blanks; quotes hold together.
+#include "conformance/runner/commands.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "conformance/runner/outcome.h"
+
+namespace anteroom::runner {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// The simple commands, each as its words. A pipe makes one of several: what counts is its end.
+class Splitter {
+ public:
+  std::vector<Words> split(std::string_view text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const char c = text[at];
+      if (quote_ != 0) {
+        if (c == quote_)
+          quote_ = 0;
+        else
+          word_ += c;
+      } else if (c == '\\' && at + 1 < text.size()) {
+        if (text[++at] != '\n') word_ += text[at];
+      } else if (c == '\'' || c == '"') {
+        quote_ = c;
+        quoted_ = true;
+      } else if (c == '#' && word_.empty()) {
+        at = std::min(text.find('\n', at), text.size()) - 1;
+      } else if (c == '|' && (at + 1 >= text.size() || text[at + 1] != '|')) {
+        end_word();
+        words_.push_back("|");
+      } else if (c == ';' || c == '\n' || c == '&' || c == '|') {
+        end_command();
+      } else if (c == ' ' || c == '\t' || c == '\r') {
+        end_word();
+      } else {
+        word_ += c;
+      }
+    }
+    end_command();
+    return commands_;
+  }
+
+ private:
+  void end_word() {
+    if (!word_.empty() || quoted_) words_.push_back(word_);
+    word_.clear();
+    quoted_ = false;
+  }
+  void end_command() {
+    end_word();
+    if (!words_.empty()) commands_.push_back(words_);
+    words_.clear();
+  }
+
+  std::vector<Words> commands_;
+  Words words_;
+  std::string word_;
+  char quote_ = 0;
+  bool quoted_ = false;
+};
+
+std::string_view file_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
+}
+
+// /proc/sys/net/ipv4/x, net/ipv4/x and net.ipv4.x are one name.
+std::string sysctl_name(std::string name) {
+  constexpr std::string_view kFolder = "/proc/sys/";
+  if (name.starts_with(kFolder)) name.erase(0, kFolder.size());
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+void set(const std::string& assignment, Settings& settings) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == assignment.npos) return;  // a sysctl that is read
+  const std::string name = sysctl_name(assignment.substr(0, equals));
+  if (set_sysctl(name, assignment.substr(equals + 1), settings) == SetResult::unknown) {
+    throw Skipped("the stack has nothing that " + name + " could set");
+  }
+}
+
+// What the tests of Linux begin with.
+void set_linux_defaults(Settings& settings) {
+  for (const char* assignment :
+       {"net.ipv4.tcp_rmem=4096 540000 15728640", "net.ipv4.tcp_timestamps=1",
+        "net.ipv4.tcp_syn_retries=5", "net.ipv4.tcp_synack_retries=5", "net.ipv4.tcp_sack=1",
+        "net.ipv4.tcp_congestion_control=cubic", "net.ipv4.tcp_ecn=0"}) {
+    set(assignment, settings);
+  }
+}
+
+bool starts_with(const Words& words, std::initializer_list<const char*> first) {
+  return words.size() >= first.size() && std::equal(first.begin(), first.end(), words.begin());
+}
+
+void run_simple(const Words& words, Settings& settings) {
+  const std::string_view program = file_name(words[0]);
+  if (program == "true" || program == ":" || program == "sleep" || program == "rm") return;
+  if (program == "defaults.sh") return set_linux_defaults(settings);
+  if (program.starts_with("sysctl_restore_")) return;  // every script has a stack of its own
+  if (program == "set_sysctls.py" || program == "sysctl") {
+    for (std::size_t i = 1; i < words.size() && words[i] != "|"; ++i) {
+      if (!words[i].starts_with('-') && !words[i].starts_with('>')) set(words[i], settings);
+    }
+    return;
+  }
+  // Nothing is kept from one connection to the next, and there is neither queue nor offload.
+  if (starts_with(words, {"ip", "tcp_metrics", "flush"})) return;
+  if (program == "ethtool" && words.size() > 1 && words[1] == "-K") return;
+  if (starts_with(words, {"tc", "qdisc"}) &&
+      std::find(words.begin(), words.end(), "limit") == words.end()) {
+    if (std::find(words.begin(), words.end(), "fq") != words.end()) {
+      settings.config.tcp.pacing = true;
+    }
+    return;
+  }
+  if (program == "nstat" && std::find(words.begin(), words.end(), "|") == words.end()) return;
+  throw Skipped("`" + std::string(program) + "` means nothing to a stack without a kernel");
+}
+
+}  // namespace
+
+void run_command(std::string_view text, Settings& settings) {
+  for (const Words& words : Splitter().split(text)) run_simple(words, settings);
+}
+
+}  // namespace anteroom::runner

@@ -1,0 +1,192 @@
+// The clock and the events that are neither packets nor calls.
+#include "conformance/runner/run.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "conformance/runner/commands.h"
+#include "conformance/runner/player.h"
+
+namespace anteroom::runner {
+namespace {
+
+constexpr std::size_t kHistoryLines = 40;
+
+std::int64_t integer(const std::string& name, const std::string& value, std::int64_t least,
+                     std::int64_t most) {
+  std::int64_t number = 0;
+  const char* last = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), last, number);
+  if (read.ec != std::errc{} || read.ptr != last || number < least || number > most) {
+    throw Failed(
+        fmt::format("--{}={}: a number from {} to {} was expected", name, value, least, most));
+  }
+  return number;
+}
+
+IpAddress address(const std::string& name, const std::string& value) {
+  const std::string bare = value.substr(0, value.find('/'));
+  const auto parsed = IpAddress::parse(bare);
+  if (!parsed) throw Failed("--" + name + "=" + value + ": no IP address");
+  if (!parsed->is_v4()) throw Skipped("the stack does not speak IPv6");
+  return *parsed;
+}
+
+}  // namespace
+
+Player::Player(const script::Script& script, const RunOptions& options)
+    : script_(script), options_(options) {
+  rules_.dialect = options.dialect;
+  aggregate_ = options.dialect == script::Dialect::google;
+}
+
+void Player::set_option(const std::string& name, const std::string& value) {
+  if (name == "ip_version" && value == "ipv6") throw Skipped("the stack does not speak IPv6");
+  if (name == "udp_encapsulation") throw Skipped("the stack has no TCP in UDP");
+  if (name == "tcp_md5_secret") throw Skipped("the stack has no TCP MD5 signatures (RFC 2385)");
+  if (name.starts_with("wire_") || name.starts_with("so_")) {
+    throw Skipped("--" + name + " is for the tool that talks to another host");
+  }
+  constexpr std::int64_t kMany = INT64_C(1) << 40;
+  if (name == "tolerance_usecs") tolerance_us_ = integer(name, value, 1, kMany);
+  if (name == "tolerance_percent") tolerance_percent_ = std::atof(value.c_str());
+  if (name == "tcp_ts_tick_usecs") rules_.stamp_tick_us = integer(name, value, 0, kMany);
+  if (name == "strict_segments") aggregate_ = false;
+  if (name == "non_fatal") packets_may_differ_ = value.find("packet") != value.npos;
+  chosen_[name] = value;
+}
+
+void Player::apply_options() {
+  for (const script::Option& option : script_.options) {
+    set_option(option.name, option.value.value_or(""));
+  }
+  for (const auto& [name, value] : options_.options) set_option(name, value);
+  const auto chosen = [&](const char* name, const char* otherwise) {
+    const auto found = chosen_.find(name);
+    return found != chosen_.end() ? found->second : std::string(otherwise);
+  };
+  const auto number = [&](const char* name, const char* otherwise, std::int64_t least) {
+    return static_cast<std::uint16_t>(integer(name, chosen(name, otherwise), least, 65'535));
+  };
+  settings_ = settings_of(options_.profile, number("mtu", "1500", 576));
+  ends_.bind = {address("local_ip", chosen("local_ip", "192.168.0.1")),
+                number("bind_port", "8080", 1)};
+  remote_address_ = address("remote_ip", chosen("remote_ip", "192.0.2.1"));
+  ends_.connect = {remote_address_, number("connect_port", "8080", 1)};
+  Config& config = settings_.config;
+  config.interface.addresses = {{ends_.bind.address, 16}};
+  config.routes = {{{IpAddress::v4(0), 0}, std::nullopt}};
+}
+
+Host& Player::host() {
+  if (!host_) {
+    host_ = std::make_unique<Host>(settings_.config, [this](Instant at, Bytes packet) {
+      if (options_.tap) options_.tap(at, packet);
+    });
+    start_ = host_->now();
+  }
+  return *host_;
+}
+
+Player::Micros Player::now() const {
+  if (!host_) return current_;
+  return std::chrono::duration_cast<std::chrono::microseconds>(host_->now() - start_).count();
+}
+
+Instant Player::instant(Micros time) const { return start_ + std::chrono::microseconds(time); }
+
+Player::Micros Player::scheduled(Micros time, bool relative) const {
+  return relative ? now() + time : time;
+}
+
+Player::Micros Player::tolerance(Micros time) const {
+  const double share = tolerance_percent_ / 100 * static_cast<double>(time - previous_);
+  return std::max(tolerance_us_, static_cast<Micros>(share));
+}
+
+// Of all events but packets that come out.
+void Player::wait_for(const script::EventTime& time) {
+  using script::TimeKind;
+  if (time.kind != TimeKind::absolute && time.kind != TimeKind::relative) {
+    throw Failed("only a packet that comes out may have a range of time");
+  }
+  current_ = scheduled(time.first, time.kind == TimeKind::relative);
+  if (!host_) return;
+  if (instant(current_) > host_->now()) host_->run_until(instant(current_));
+  if (now() > current_ + tolerance(current_)) {
+    throw Failed(fmt::format("it comes too late: it is {:.6f}, and should happen at {:.6f}",
+                             static_cast<double>(now()) / 1e6,
+                             static_cast<double>(current_) / 1e6));
+  }
+}
+
+void Player::happen(const script::Command& command) {
+  run_command(command.text, settings_);
+  if (host_) host_->stack().configure(settings_.config.tcp);
+}
+
+void Player::happen(const script::Code& code) {
+  host();
+  run_code(code.text, variables_, [this](const std::string& name) { return outside(name); });
+}
+
+void Player::happen(const script::Event& event) {
+  event_ = &event;
+  actual_.clear();
+  const bool is_packet = std::holds_alternative<script::Packet>(event.what);
+  if (const auto* packet = std::get_if<script::Packet>(&event.what); packet && !packet->inbound) {
+    expect(*packet, event.time);
+  } else {
+    wait_for(event.time);
+    if (!is_packet) note(event.text);
+    if (!std::holds_alternative<script::Command>(event.what)) host();
+    if (packet != nullptr) inject(*packet);
+    if (const auto* made = std::get_if<script::Call>(&event.what)) call(event, *made);
+    if (const auto* verdict = std::get_if<script::Condition>(&event.what)) judge(*verdict);
+    if (const auto* command = std::get_if<script::Command>(&event.what)) happen(*command);
+    if (const auto* code = std::get_if<script::Code>(&event.what)) happen(*code);
+  }
+}
+
+void Player::play() {
+  apply_options();
+  if (script_.init) run_command(script_.init->text, settings_);
+  for (const script::Event& event : script_.events) {
+    happen(event);
+    previous_ = current_;
+  }
+  if (blocked_) collect_blocked(blocked_->end + 1'000'000);
+  event_ = nullptr;
+}
+
+void Player::note(std::string line) {
+  history_.push_back(fmt::format("{:12.6f}  {}", static_cast<double>(now()) / 1e6, line));
+  if (history_.size() > kHistoryLines) history_.pop_front();
+}
+
+Report Player::report(Outcome outcome, std::string reason) const {
+  Report report{outcome, {}, {}, std::move(reason), actual_, {history_.begin(), history_.end()},
+                {}};
+  if (event_ != nullptr) {
+    report.place = event_->place;
+    report.event = event_->text;
+  }
+  report.virtual_time = std::chrono::microseconds(now());
+  return report;
+}
+
+Report run(const script::Script& script, const RunOptions& options) {
+  Player player(script, options);
+  try {
+    player.play();
+    return player.report(Outcome::passed, "");
+  } catch (const Failed& failed) {
+    return player.report(Outcome::failed, failed.what());
+  } catch (const Skipped& skipped) {
+    return player.report(Outcome::skipped, skipped.what());
+  }
+}
+
+}  // namespace anteroom::runner

@@ -1,0 +1,37 @@
+// Runs one script against a stack of its own, in virtual time.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conformance/runner/host.h"
+#include "conformance/runner/settings.h"
+#include "conformance/script/script.h"
+
+namespace anteroom::runner {
+
+struct RunOptions {
+  Profile profile = Profile::linux_kernel;
+  script::Dialect dialect = script::Dialect::google;
+  // --name=value as of the command line: they win over the script's.
+  std::vector<std::pair<std::string, std::string>> options{};
+  Host::Tap tap{};  // sees every packet; may be empty
+};
+
+enum class Outcome : std::uint8_t { passed, failed, skipped };
+
+struct Report {
+  Outcome outcome = Outcome::passed;
+  script::Place place{};  // of the event that failed, or that cannot be
+  std::string event{};    // its text
+  std::string reason{};   // one sentence
+  std::string actual{};   // the packet that came instead, in the script's numbers; may be empty
+  // What led there, oldest first: time and event or packet, one line each; the last 40.
+  std::vector<std::string> history{};
+  Duration virtual_time{};
+};
+
+Report run(const script::Script& script, const RunOptions& options);
+
+}  // namespace anteroom::runner

@@ -1,0 +1,213 @@
+// One row for each sysctl.
+#include "conformance/runner/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+namespace anteroom::runner {
+namespace {
+
+using Setter = void (*)(std::int64_t, Settings&);
+
+EcnUse ecn_of_linux(std::int64_t value) {
+  // ip-sysctl of Linux: 0 off, 1 ask and answer, 2 answer, 3 ask for AccECN, 4 answer in kind and
+  // ask for RFC 3168, 5 answer in kind.
+  switch (value) {
+    case 1:
+    case 4: return EcnUse::classic;
+    case 2:
+    case 5: return EcnUse::accept;
+    case 3: return EcnUse::accurate;
+    default: return EcnUse::off;
+  }
+}
+
+EcnUse ecn_of_freebsd(std::int64_t value) {
+  switch (value) {
+    case 1: return EcnUse::classic;
+    case 2:
+    case 4: return EcnUse::accept;
+    case 3: return EcnUse::accurate;
+    default: return EcnUse::off;
+  }
+}
+
+// The least power of two that announces the same window scale as this many bytes.
+std::uint32_t buffer_bytes(std::int64_t bytes) {
+  const auto wanted = static_cast<std::uint32_t>(std::clamp<std::int64_t>(bytes, 4096, 64 << 20));
+  return std::bit_floor(wanted);
+}
+
+KeepaliveConfig& keepalive(Settings& settings) {
+  auto& keepalive = settings.config.tcp.keepalive;
+  if (!keepalive) keepalive.emplace();
+  return *keepalive;
+}
+
+std::uint32_t count_of(std::int64_t value) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, 255));
+}
+
+const std::unordered_map<std::string_view, Setter>& setters() {
+  static const std::unordered_map<std::string_view, Setter> table{
+      {"net.ipv4.tcp_timestamps", [](auto v, auto& s) { s.config.tcp.timestamps = v != 0; }},
+      {"net.ipv4.tcp_sack", [](auto v, auto& s) { s.config.tcp.sack = v != 0; }},
+      {"net.ipv4.tcp_window_scaling", [](auto v, auto& s) { s.config.tcp.window_scale = v != 0; }},
+      {"net.ipv4.tcp_ecn", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_linux(v); }},
+      {"net.ipv4.tcp_syn_retries",
+       [](auto v, auto& s) { s.config.tcp.syn_retries_max = count_of(v); }},
+      {"net.ipv4.tcp_synack_retries",
+       [](auto v, auto& s) { s.config.tcp.syn_ack_retries_max = count_of(v); }},
+      {"net.ipv4.tcp_retries2", [](auto v, auto& s) { s.config.tcp.retries_max = count_of(v); }},
+      {"net.ipv4.tcp_rto_max_ms",
+       [](auto v, auto& s) { s.config.tcp.rto_max = std::chrono::milliseconds(v); }},
+      {"net.ipv4.tcp_rto_min_us",
+       [](auto v, auto& s) { s.config.tcp.rto_min = std::chrono::microseconds(v); }},
+      {"net.ipv4.tcp_mtu_probing", [](auto v, auto& s) { s.config.tcp.path_mtu_probing = v != 0; }},
+      {"net.inet.tcp.sack.enable", [](auto v, auto& s) { s.config.tcp.sack = v != 0; }},
+      {"net.inet.tcp.rfc1323",
+       [](auto v, auto& s) { s.config.tcp.timestamps = s.config.tcp.window_scale = v != 0; }},
+      {"net.inet.tcp.ecn.enable", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_freebsd(v); }},
+      {"net.inet.tcp.rexmit_initial",
+       [](auto v, auto& s) { s.config.tcp.rto_initial = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.delacktime",
+       [](auto v, auto& s) { s.config.tcp.delayed_ack = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.msl",
+       [](auto v, auto& s) { s.config.tcp.msl = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.keepidle",
+       [](auto v, auto& s) { keepalive(s).idle = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.keepintvl",
+       [](auto v, auto& s) { keepalive(s).interval = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.keepcnt", [](auto v, auto& s) { keepalive(s).probes_max = count_of(v); }},
+      {"net.inet.tcp.recvspace",
+       [](auto v, auto& s) { s.config.limits.receive_buffer_bytes_initial = buffer_bytes(v); }},
+      {"net.inet.tcp.sendspace",
+       [](auto v, auto& s) { s.config.limits.send_buffer_bytes_max = buffer_bytes(v); }},
+      {"kern.ipc.maxsockbuf",
+       [](auto v, auto& s) { s.config.limits.receive_buffer_bytes_max = buffer_bytes(v); }},
+  };
+  return table;
+}
+
+// What the stack does not have and what does not show without it: queues, segmentation offload,
+// memory pressure, logging, metrics that outlive a connection.
+constexpr std::string_view kWithoutEffect[] = {
+    "net.ipv4.tcp_min_tso_segs",
+    "net.ipv4.tcp_tso_win_divisor",
+    "net.ipv4.tcp_pacing_ss_ratio",
+    "net.ipv4.tcp_pacing_ca_ratio",
+    "net.ipv4.tcp_fack",
+    "net.ipv4.tcp_frto",
+    "net.ipv4.tcp_early_retrans",
+    "net.ipv4.tcp_recovery",
+    "net.ipv4.tcp_dsack",
+    "net.ipv4.tcp_reordering",
+    "net.ipv4.tcp_no_metrics_save",
+    "net.ipv4.tcp_autocorking",
+    "net.ipv4.tcp_invalid_ratelimit",
+    "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_base_mss",
+    "net.core.default_qdisc",
+    "net.inet.tcp.hostcache.purgenow",
+    "net.inet.tcp.rexmit_slop",
+    "net.inet.tcp.log_debug",
+    "net.inet.tcp.ecn.maxretries",
+    "net.inet.icmp.icmplim",
+};
+
+std::optional<std::int64_t> integer(std::string_view text) {
+  std::int64_t value = 0;
+  const bool hex = text.starts_with("0x");
+  const char* first = text.data() + (hex ? 2 : 0);
+  const char* last = text.data() + text.size();
+  const auto read = std::from_chars(first, last, value, hex ? 16 : 10);
+  if (read.ec != std::errc{} || read.ptr != last) return std::nullopt;
+  return value;
+}
+
+SetResult set_memory(std::string_view value, Settings& settings) {
+  // Three numbers: least, initial, most.
+  std::int64_t numbers[3] = {};
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < value.size() && count < 3;) {
+    at = value.find_first_not_of(" \t", at);
+    if (at == value.npos) break;
+    const std::size_t end = std::min(value.find_first_of(" \t", at), value.size());
+    const auto number = integer(value.substr(at, end - at));
+    if (!number) return SetResult::unknown;
+    numbers[count++] = *number;
+    at = end;
+  }
+  if (count != 3) return SetResult::unknown;
+  Limits& limits = settings.config.limits;
+  limits.receive_buffer_bytes_max = buffer_bytes(numbers[2]);
+  limits.receive_buffer_bytes_initial =
+      std::min(buffer_bytes(numbers[1]), limits.receive_buffer_bytes_max);
+  return SetResult::done;
+}
+
+}  // namespace
+
+std::optional<Profile> profile_named(std::string_view name) {
+  if (name == "linux") return Profile::linux_kernel;
+  if (name == "freebsd") return Profile::freebsd;
+  if (name == "rfc") return Profile::rfc;
+  return std::nullopt;
+}
+
+script::Dialect dialect_of(Profile profile) {
+  return profile == Profile::freebsd ? script::Dialect::nplab : script::Dialect::google;
+}
+
+Settings settings_of(Profile profile, std::uint16_t mtu) {
+  Settings settings;
+  Config& config = settings.config;
+  config.interface.medium = Medium::ip;
+  config.interface.mtu = mtu;
+  config.seed.fill(7);
+  config.limits.buffer_bytes_max = 256u << 20;
+  config.limits.connections_max = 1'024;
+  TcpConfig& tcp = config.tcp;
+  switch (profile) {
+    case Profile::linux_kernel:
+      tcp.ecn = EcnUse::accept;
+      config.limits.receive_buffer_bytes_max = 4u << 20;  // 6 MiB: window scale 7
+      break;
+    case Profile::freebsd:
+      tcp.rto_min = 230ms;
+      config.limits.receive_buffer_bytes_max = 2u << 20;
+      config.limits.receive_buffer_bytes_initial = 64u << 10;
+      break;
+    case Profile::rfc:
+      tcp.rto_min = 1s;         // RFC 6298 2.4
+      tcp.delayed_ack = 200ms;  // RFC 9293 3.8.6.3: below 500 ms
+      tcp.path_mtu_probing = false;
+      tcp.congestion = CongestionAlgorithm::new_reno;
+      break;
+  }
+  return settings;
+}
+
+SetResult set_sysctl(std::string_view name, std::string_view value, Settings& settings) {
+  if (name == "net.ipv4.tcp_rmem") return set_memory(value, settings);
+  if (name == "net.ipv4.tcp_wmem") return SetResult::no_effect;
+  if (name == "net.ipv4.tcp_congestion_control") {
+    if (value != "cubic" && value != "reno") return SetResult::unknown;
+    settings.config.tcp.congestion =
+        value == "cubic" ? CongestionAlgorithm::cubic : CongestionAlgorithm::new_reno;
+    return SetResult::done;
+  }
+  if (const auto setter = setters().find(name); setter != setters().end()) {
+    const auto number = integer(value);
+    if (!number) return SetResult::unknown;
+    setter->second(*number, settings);
+    return SetResult::done;
+  }
+  const bool known = std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) !=
+                     std::end(kWithoutEffect);
+  return known ? SetResult::no_effect : SetResult::unknown;
+}
+
+}  // namespace anteroom::runner
