@@ -178,7 +178,7 @@ void Stack::Parts::receive_segment(Instant now, const Flow& flow, const Segment&
   if (connections[index].connect_data.marking == Marking::asked)
     learn_marking(connections[index], segment);
   if (reply == Reply::reset) reply_reset(flow, segment);
-  if (reply == Reply::new_listen) {
+  if (reply == Reply::new_listen && find_listener(flow.local) != kNoSlot) {
     replace_time_wait(index);
     return receive_for_listener(now, flow, hash, segment);
   }

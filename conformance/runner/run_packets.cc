@@ -170,7 +170,8 @@ void Player::expect(const Packet& packet, const script::EventTime& time) {
   note_stamp(packet, live, *flow_);
   check_time(at_us, time);
   constexpr std::uint16_t kSynAck = kSyn | kAck;
-  if ((live.tcp.flags & kSynAck) == kSynAck) flow_->answered = true;
+  // Of a simultaneous opening: the peer's ISN counts as 0, whatever follows.
+  if ((live.tcp.flags & kSynAck) == kSynAck) flow_->answered = flow_->has_remote_isn = true;
   if (any) current_ = at_us;
 }
 

@@ -56,7 +56,10 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
 
 // RFC 9293 3.10.7.4.
 Reply Connection::arrives_synchronized(Instant now, const Segment& segment, const TcpContext& ctx) {
-  if (state_ == State::time_wait && may_reopen(now, segment)) return Reply::new_listen;
+  if (state_ == State::time_wait && may_reopen(now, segment)) {
+    rcv_.owe_ack();  // where nobody listens, the connection stays and answers
+    return Reply::new_listen;
+  }
   using Check = Step (Connection::*)(Instant, const Segment&, const TcpContext&);
   constexpr Check kChecks[] = {&Connection::check_sequence,  // first
                                &Connection::check_reset,     // second
@@ -153,7 +156,9 @@ Connection::Step Connection::check_reset(Instant now, const Segment& segment,
   return Step::done;
 }
 
-// RFC 9293 3.10.7.4, fourth, as RFC 5961 4.2 has it.
+// RFC 9293 3.10.7.4, fourth, as RFC 5961 4.2 has it. Departs from RFC 9293 in SYN-RECEIVED after a
+// passive OPEN, which would return to LISTEN: whoever guesses a number in the window could end every
+// handshake so. A client that has really begun anew answers the challenge with RST.
 Connection::Step Connection::check_syn(Instant now, const Segment& segment, const TcpContext& ctx) {
   if (!segment.has(tcp_flag::syn)) return Step::proceed;
   ctx.drop(DropReason::tcp_syn_challenged);

@@ -54,9 +54,7 @@ constexpr auto kEdges = std::to_array<Zone>({
     {"tap/include", " ", System::standard},
     {"tap", " tap/include ", System::any},
     // `anteroom drill` is the runner with a command line around it.
-    {"tools",
-     " tap/include stack/testing stack/wire stack/base conformance/runner conformance/script ",
-     System::any},
+    {"tools", " tap/include stack/testing stack/wire stack/base conformance ", System::any},
     {"conformance", kAll, System::any},
     {"benchmarks", kAll, System::any},
 });
