@@ -41,6 +41,10 @@ std::string_view check_tcp(const TcpConfig& tcp) {
     return "tcp.retries_max is not between 1 and 100";
   if (tcp.syn_retries_max > 100) return "tcp.syn_retries_max is above 100";
   if (tcp.syn_ack_retries_max > 100) return "tcp.syn_ack_retries_max is above 100";
+  if (tcp.window_scale_announced.value_or(0) > 14) return "tcp.window_scale_announced is above 14";
+  if (tcp.rto_slop < Duration::zero() || tcp.rto_slop > tcp.rto_max) {
+    return "tcp.rto_slop is not between 0 and tcp.rto_max";
+  }
   return {};
 }
 

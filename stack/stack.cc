@@ -87,6 +87,16 @@ std::optional<Deadline> Stack::next_deadline() const { return parts_->next_deadl
 std::size_t Stack::frame_bytes_max() const { return parts_->interface.frame_bytes_max(); }
 const Config& Stack::config() const { return parts_->config; }
 
+std::vector<ConnectionInfo> Stack::connection_table() const {
+  std::vector<ConnectionInfo> table;
+  const auto& connections = parts_->connections;
+  for (std::uint32_t i = 0; i < connections.slots_made(); ++i) {
+    if (!connections.live(i)) continue;
+    table.push_back(*connection_info(connections.id_of(i)));
+  }
+  return table;
+}
+
 void Stack::configure(const TcpConfig& tcp) {
   Config changed = parts_->config;
   changed.tcp = tcp;

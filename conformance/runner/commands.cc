@@ -2,6 +2,7 @@
 #include "conformance/runner/commands.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -100,8 +101,42 @@ bool starts_with(const Words& words, std::initializer_list<const char*> first) {
   return words.size() >= first.size() && std::equal(first.begin(), first.end(), words.begin());
 }
 
-void run_simple(const Words& words, Settings& settings) {
+struct StateName {
+  std::string_view name;
+  State state;
+};
+
+constexpr StateName kStateNames[] = {
+    {"CLOSED", State::closed},           {"LISTEN", State::listen},
+    {"SYN_SENT", State::syn_sent},       {"SYN_RCVD", State::syn_received},
+    {"ESTABLISHED", State::established}, {"CLOSE_WAIT", State::close_wait},
+    {"FIN_WAIT_1", State::fin_wait_1},   {"CLOSING", State::closing},
+    {"LAST_ACK", State::last_ack},       {"FIN_WAIT_2", State::fin_wait_2},
+    {"TIME_WAIT", State::time_wait},
+};
+
+// sockstat ... | grep packetdril | grep -c STATE | grep N: how many are in the state, and whether
+// that number has N in it.
+void run_sockstat(const Words& words, const SocketCounter& count) {
+  SocketQuery query;
+  const auto state = std::find_first_of(
+      std::begin(kStateNames), std::end(kStateNames), words.begin(), words.end(),
+      [](const StateName& known, const std::string& word) { return known.name == word; });
+  if (state == std::end(kStateNames)) throw Skipped("sockstat is only asked for states here");
+  query.state = state->state;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == "grep" && words[i + 1].starts_with("packetdril")) query.owned = true;
+    if (words[i] == "-p") query.port = static_cast<std::uint16_t>(std::atoi(words[i + 1].c_str()));
+  }
+  const std::string found = std::to_string(count(query));
+  if (words[words.size() - 2] == "grep" && found.find(words.back()) == found.npos) {
+    throw Failed(found + " connections are in " + std::string(state->name));
+  }
+}
+
+void run_simple(const Words& words, Settings& settings, const SocketCounter& count) {
   const std::string_view program = file_name(words[0]);
+  if (program == "sockstat") return run_sockstat(words, count);
   if (program == "true" || program == ":" || program == "sleep" || program == "rm") return;
   if (program == "defaults.sh") return set_linux_defaults(settings);
   if (program.starts_with("sysctl_restore_")) return;  // every script has a stack of its own
@@ -127,8 +162,8 @@ void run_simple(const Words& words, Settings& settings) {
 
 }  // namespace
 
-void run_command(std::string_view text, Settings& settings) {
-  for (const Words& words : Splitter().split(text)) run_simple(words, settings);
+void run_command(std::string_view text, Settings& settings, const SocketCounter& count) {
+  for (const Words& words : Splitter().split(text)) run_simple(words, settings, count);
 }
 
 }  // namespace anteroom::runner

@@ -8,6 +8,7 @@
 
 #include "conformance/runner/calls.h"
 #include "conformance/runner/code.h"
+#include "conformance/runner/commands.h"
 #include "conformance/runner/outcome.h"
 #include "conformance/runner/packets.h"
 #include "conformance/runner/run.h"
@@ -72,6 +73,7 @@ class Player {
   void accepted(int live_fd, std::int64_t script_fd);
   void judge(const script::Condition& condition);
   Flow* flow_of(int live_fd);
+  std::size_t count(const SocketQuery& query);
   std::optional<std::int64_t> outside(const std::string& name);
 
   const script::Script& script_;

@@ -123,7 +123,7 @@ void Player::wait_for(const script::EventTime& time) {
 }
 
 void Player::happen(const script::Command& command) {
-  run_command(command.text, settings_);
+  run_command(command.text, settings_, [this](const SocketQuery& query) { return count(query); });
   if (host_) host_->stack().configure(settings_.config.tcp);
 }
 
@@ -152,7 +152,7 @@ void Player::happen(const script::Event& event) {
 
 void Player::play() {
   apply_options();
-  if (script_.init) run_command(script_.init->text, settings_);
+  if (script_.init) happen(*script_.init);
   for (const script::Event& event : script_.events) {
     happen(event);
     previous_ = current_;

@@ -231,6 +231,24 @@ void Player::judge(const Condition& condition) {
   }
 }
 
+std::size_t Player::count(const SocketQuery& query) {
+  std::size_t found = 0;
+  for (const ConnectionInfo& info : host().stack().connection_table()) {
+    const bool port_fits = !query.port || info.flow.local.port == *query.port;
+    const bool owned = std::any_of(flows_.begin(), flows_.end(), [&](const auto& flow) {
+      return flow->live_fd >= 0 && flow->remote == info.flow.remote;
+    });
+    if (info.state == query.state && port_fits && (owned || !query.owned)) ++found;
+  }
+  // A descriptor whose connection is over, or never was, is CLOSED.
+  for (const auto& flow : flows_) {
+    if (query.state != State::closed || flow->live_fd < 0) continue;
+    const auto state = tcp_info_field(host().sockets(), flow->live_fd, "tcpi_state");
+    if (state == tcp_info_constant("TCP_CLOSE")) ++found;
+  }
+  return found;
+}
+
 // Names that code may use: constants, and the fields of TCP_INFO of the current socket.
 std::optional<std::int64_t> Player::outside(const std::string& name) {
   if (const auto value = tcp_info_constant(name)) return value;

@@ -2,6 +2,7 @@
 #include "conformance/runner/settings.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <unordered_map>
 
@@ -49,6 +50,14 @@ std::uint32_t count_of(std::int64_t value) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, 255));
 }
 
+// The window scale is what reaches this, whether or not the stack has such buffers.
+void set_largest_buffer(std::int64_t bytes, Settings& settings) {
+  std::uint8_t shift = 0;
+  while (shift < 14 && std::int64_t{65'535} << shift < bytes) ++shift;
+  settings.config.tcp.window_scale_announced = shift;
+  settings.config.limits.receive_buffer_bytes_max = buffer_bytes(bytes);
+}
+
 const std::unordered_map<std::string_view, Setter>& setters() {
   static const std::unordered_map<std::string_view, Setter> table{
       {"net.ipv4.tcp_timestamps", [](auto v, auto& s) { s.config.tcp.timestamps = v != 0; }},
@@ -71,6 +80,8 @@ const std::unordered_map<std::string_view, Setter>& setters() {
       {"net.inet.tcp.ecn.enable", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_freebsd(v); }},
       {"net.inet.tcp.rexmit_initial",
        [](auto v, auto& s) { s.config.tcp.rto_initial = std::chrono::milliseconds(v); }},
+      {"net.inet.tcp.rexmit_slop",
+       [](auto v, auto& s) { s.config.tcp.rto_slop = std::chrono::milliseconds(v); }},
       {"net.inet.tcp.delacktime",
        [](auto v, auto& s) { s.config.tcp.delayed_ack = std::chrono::milliseconds(v); }},
       {"net.inet.tcp.msl",
@@ -84,8 +95,7 @@ const std::unordered_map<std::string_view, Setter>& setters() {
        [](auto v, auto& s) { s.config.limits.receive_buffer_bytes_initial = buffer_bytes(v); }},
       {"net.inet.tcp.sendspace",
        [](auto v, auto& s) { s.config.limits.send_buffer_bytes_max = buffer_bytes(v); }},
-      {"kern.ipc.maxsockbuf",
-       [](auto v, auto& s) { s.config.limits.receive_buffer_bytes_max = buffer_bytes(v); }},
+      {"kern.ipc.maxsockbuf", set_largest_buffer},
   };
   return table;
 }
@@ -111,10 +121,39 @@ constexpr std::string_view kWithoutEffect[] = {
     "net.ipv4.tcp_base_mss",
     "net.core.default_qdisc",
     "net.inet.tcp.hostcache.purgenow",
-    "net.inet.tcp.rexmit_slop",
     "net.inet.tcp.log_debug",
     "net.inet.tcp.ecn.maxretries",
     "net.inet.icmp.icmplim",
+};
+
+// Values that name what the stack does anyway. Any other is something that it has not.
+struct Fixed {
+  std::string_view name;
+  std::int64_t value;
+};
+
+constexpr Fixed kFixed[] = {
+    {"net.inet.tcp.blackhole", 0},
+    {"net.inet.tcp.insecure_rst", 0},
+    {"net.inet.tcp.insecure_syn", 0},
+    {"net.inet.tcp.drop_synfin", 1},
+    {"net.inet.tcp.rexmit_drop_options", 0},
+    {"net.inet.tcp.fastopen.client_enable", 1},
+    {"net.inet.tcp.fastopen.server_enable", 0},
+    {"net.inet.tcp.syncookies", 0},
+    {"net.inet.tcp.syncookies", 1},
+    {"net.inet.tcp.syncookies_only", 0},
+    {"net.inet.tcp.keepinit", 75'000},
+    {"net.inet.tcp.path_mtu_discovery", 1},
+    {"net.inet.tcp.pmtud_blackhole_detection", 0},
+    {"net.inet.tcp.icmp_may_rst", 1},
+    {"net.inet.tcp.tolerate_missing_ts", 0},
+    {"net.inet.tcp.udp_tunneling_port", 0},
+    {"net.inet.tcp.mssdflt", 536},
+    {"net.inet.tcp.v6mssdflt", 1220},
+    {"net.ipv4.tcp_syncookies", 1},
+    {"net.ipv4.tcp_slow_start_after_idle", 1},
+    {"net.ipv4.tcp_shrink_window", 0},
 };
 
 std::optional<std::int64_t> integer(std::string_view text) {
@@ -176,7 +215,12 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
       config.limits.receive_buffer_bytes_max = 4u << 20;  // 6 MiB: window scale 7
       break;
     case Profile::freebsd:
-      tcp.rto_min = 230ms;
+      tcp.rto_min = 30ms;
+      tcp.rto_slop = 200ms;
+      tcp.rto_max = 64s;
+      tcp.syn_option_order = SynOptionOrder::scale_first;
+      tcp.receive_buffer_in_segments = true;
+      tcp.window_exact = true;
       config.limits.receive_buffer_bytes_max = 2u << 20;
       config.limits.receive_buffer_bytes_initial = 64u << 10;
       break;
@@ -204,6 +248,10 @@ SetResult set_sysctl(std::string_view name, std::string_view value, Settings& se
     if (!number) return SetResult::unknown;
     setter->second(*number, settings);
     return SetResult::done;
+  }
+  const std::optional<std::int64_t> number = integer(value);
+  for (const Fixed& fixed : kFixed) {
+    if (fixed.name == name && number == fixed.value) return SetResult::no_effect;
   }
   const bool known = std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) !=
                      std::end(kWithoutEffect);

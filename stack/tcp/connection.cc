@@ -62,6 +62,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_sy
 bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
                               const TcpContext& ctx) {
   agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
+  if (ctx.tcp.receive_buffer_in_segments) rcv_.round_capacity(payload_max());
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   const Bytes response_data = opening.response_data;
   const bool stored =

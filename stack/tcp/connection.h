@@ -126,6 +126,7 @@ class Connection {
   void judge_path_probe(Instant now, bool arrived);
   std::uint32_t payload_max() const;
   std::uint32_t congestion_room() const;
+  std::uint32_t window_step(const TcpContext& ctx) const;
   void note_window_limited();
   // connection.cc
   void enter(Instant now, State next, const TcpContext& ctx);

@@ -39,6 +39,13 @@ std::uint32_t Connection::congestion_room() const {
   return window > pipe - left ? window - (pipe - left) : 0;
 }
 
+// The least by which the window's right edge moves.
+std::uint32_t Connection::window_step(const TcpContext& ctx) const {
+  const std::uint32_t mss = agreed_.receive_mss;
+  if (!ctx.tcp.window_exact) return mss;
+  return rcv_.free_bytes() < std::min(mss, rcv_.capacity_bytes() / 4) ? mss : 1;
+}
+
 void Connection::note_window_limited() {
   if (!outstanding_) return;
   window_limited_ = true;
@@ -51,7 +58,7 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
   segment.seq = seq;
   segment.ack = rcv_.nxt();
   segment.flags = tcp_flag::ack;
-  segment.window = rcv_.advertise(agreed_.receive_mss, false);
+  segment.window = rcv_.advertise(window_step(ctx), false);
   segment.payload_bytes = bytes;
   if (bytes != 0) {
     segment.payload_offset = snd_.offset_of(seq);

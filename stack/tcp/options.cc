@@ -39,10 +39,11 @@ void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
   agreed.window_scale = tcp.window_scale && peer.window_scale.has_value();
   if (agreed.window_scale) {
     agreed.send_scale = *peer.window_scale;
-    agreed.receive_scale = scale_for(receive_buffer_bytes);
+    agreed.receive_scale = tcp.window_scale_announced.value_or(scale_for(receive_buffer_bytes));
   }
   agreed.timestamps = tcp.timestamps && peer.has_timestamp;
   agreed.sack = tcp.sack && peer.sack_permitted;
+  agreed.scale_first = tcp.syn_option_order == SynOptionOrder::scale_first;
 }
 
 Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes) {
@@ -62,6 +63,7 @@ void add_syn_options(const Agreed& agreed, TcpOptions& options) {
   options.has_timestamp = agreed.timestamps;
   options.has_window_scale = agreed.window_scale;
   options.window_scale = agreed.receive_scale;
+  options.scale_first = agreed.scale_first;
 }
 
 std::size_t syn_ack_option_bytes(const SynOptions& answer_to, const TcpConfig& tcp) {

@@ -31,7 +31,8 @@ struct Agreed {
   bool sack = false;
   // A client whose caller data is marked and was not taken from the SYN says so until some of it
   // is: a server that has answered with a cookie remembers nothing (conditional-accept 3).
-  bool marks = false;
+  bool marks : 1 = false;
+  bool scale_first : 1 = false;  // SynOptionOrder
 
   // Bytes of options that every segment carries.
   std::uint32_t usual_bytes() const {

@@ -173,8 +173,7 @@ bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes) {
 
 // As far as the free buffer and the window field reach.
 Seq Receiver::free_edge(std::uint8_t shift) const {
-  const std::uint32_t free = capacity_ > ring_.size() ? capacity_ - ring_.size() : 0;
-  return nxt_ + std::min(free, std::uint32_t{UINT16_MAX} << shift);
+  return nxt_ + std::min(free_bytes(), std::uint32_t{UINT16_MAX} << shift);
 }
 
 bool Receiver::owes_window_update(std::uint32_t mss) const {

@@ -60,6 +60,11 @@ class Receiver {
   // keeps up; it never shrinks, and neither does the window.
   void tune(Instant now, Duration round_trip, std::uint32_t capacity_max);
   std::uint32_t capacity_bytes() const { return capacity_; }
+  std::uint32_t free_bytes() const { return capacity_ - std::min(capacity_, ring_.size()); }
+  // Up to whole segments of so many bytes.
+  void round_capacity(std::uint32_t segment_bytes) {
+    capacity_ = (capacity_ + segment_bytes - 1) / segment_bytes * segment_bytes;
+  }
 
   // --- Acknowledgments ---
   // Each is one segment of its own: an out-of-order segment earns its duplicate, RFC 5681 3.2.

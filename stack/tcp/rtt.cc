@@ -34,13 +34,17 @@ void Rtt::on_sample(Instant now, Duration sample, const TcpConfig& config) {
   // The minimum bounds the margin, not the sum, and is the granularity G as well: notes/003.
   const std::uint64_t margin =
       std::max<std::uint64_t>(short_us(config.rto_min), 4ull * variance_us_);
-  rto_us_ = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(smoothed_us_ + margin, short_us(config.rto_max)));
+  rto_us_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      smoothed_us_ + margin + short_us(config.rto_slop), short_us(config.rto_max)));
 }
 
 void Rtt::back_off(const TcpConfig& config) {
-  rto_us_ =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(2ull * rto_us_, short_us(config.rto_max)));
+  // The slop is on top of what doubles; the first time-out of a SYN has none.
+  const std::uint32_t slop = short_us(config.rto_slop);
+  const bool first = !has_sample() && rto_us_ == short_us(config.rto_initial);
+  const std::uint64_t base = first ? rto_us_ : rto_us_ - std::min(rto_us_, slop);
+  rto_us_ = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(2 * base + slop, short_us(config.rto_max)));
 }
 
 }  // namespace anteroom

@@ -34,6 +34,7 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
   }
   const PeerSyn peer = peer_syn(segment);  // fourth
   agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
+  if (ctx.tcp.receive_buffer_in_segments) rcv_.round_capacity(payload_max());
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   snd_.set_first_window(segment.seq, has_ack ? segment.ack : snd_.iss(), segment.window);
@@ -157,8 +158,8 @@ Connection::Step Connection::check_reset(Instant now, const Segment& segment,
 }
 
 // RFC 9293 3.10.7.4, fourth, as RFC 5961 4.2 has it. Departs from RFC 9293 in SYN-RECEIVED after a
-// passive OPEN, which would return to LISTEN: whoever guesses a number in the window could end every
-// handshake so. A client that has really begun anew answers the challenge with RST.
+// passive OPEN, which would return to LISTEN: whoever guesses a number in the window could end
+// every handshake so. A client that has really begun anew answers the challenge with RST.
 Connection::Step Connection::check_syn(Instant now, const Segment& segment, const TcpContext& ctx) {
   if (!segment.has(tcp_flag::syn)) return Step::proceed;
   ctx.drop(DropReason::tcp_syn_challenged);

@@ -149,6 +149,20 @@ void emit_timestamps(const TcpOptions& options, OptionWriter& out) {
   out.put32(options.timestamp_echo);
 }
 
+void emit_window_scale(const TcpOptions& options, OptionWriter& out) {
+  out.put32(std::uint32_t{kNoOperation} << 24 | std::uint32_t{kWindowScale} << 16 | 3u << 8 |
+            options.window_scale);
+}
+
+// What follows a SYN's MSS in the order of BSD.
+void emit_scale_first(const TcpOptions& options, OptionWriter& out) {
+  if (options.has_window_scale) emit_window_scale(options, out);
+  if (options.has_timestamp) return emit_timestamps(options, out);
+  if (options.sack_permitted) {
+    out.put32(std::uint32_t{kSackPermitted} << 24 | 2u << 16 | std::uint32_t{kEnd} << 8 | kEnd);
+  }
+}
+
 void emit_fast_open(const FastOpenCookie& cookie, OptionWriter& out) {
   const Bytes bytes = Bytes(cookie.bytes).first(cookie.size);
   if (!cookie.experimental) return out.put(kFastOpen, bytes);
@@ -242,14 +256,15 @@ Result<TcpOptions, DropReason> parse_tcp_options(Bytes options) {
 Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
   OptionWriter writer(out);
   if (options.has_mss) writer.put32(std::uint32_t{kMss} << 24 | 4u << 16 | options.mss);
-  if (options.has_timestamp) {
-    emit_timestamps(options, writer);
-  } else if (options.sack_permitted) {
-    writer.put32(word(kNoOperation, kNoOperation, kSackPermitted, 0));
-  }
-  if (options.has_window_scale) {
-    writer.put32(std::uint32_t{kNoOperation} << 24 | std::uint32_t{kWindowScale} << 16 | 3u << 8 |
-                 options.window_scale);
+  if (options.scale_first) {
+    emit_scale_first(options, writer);
+  } else {
+    if (options.has_timestamp) {
+      emit_timestamps(options, writer);
+    } else if (options.sack_permitted) {
+      writer.put32(word(kNoOperation, kNoOperation, kSackPermitted, 0));
+    }
+    if (options.has_window_scale) emit_window_scale(options, writer);
   }
   if (options.has_fast_open) emit_fast_open(options.fast_open, writer);
   if (options.has_connect_data) emit_connect_data(options.connect_data_bytes, writer);

@@ -83,6 +83,7 @@ struct TcpOptions {
   bool has_timestamp = false;
   bool has_fast_open = false;
   bool has_connect_data = false;
+  bool scale_first = false;  // to emit: the order of a SYN's options, see emit_tcp_options()
   std::uint8_t window_scale = 0;
   std::uint8_t sack_count = 0;
   std::uint16_t mss = 0;
@@ -109,7 +110,8 @@ struct Written {
 // Writes the options padded with no-operations to a multiple of 4 bytes.
 // An accurate ECN option that does not fit is left out. In the order that middleboxes know from
 // Linux: MSS, SACK-permitted, timestamps, window scale, Fast Open, connect data, experimental, SACK
-// blocks, accurate ECN. SACK blocks that do not fit are left out, the last first.
+// blocks, accurate ECN; with `scale_first` a SYN's window scale goes behind its MSS, and its SACK-
+// permitted without timestamps is padded with end-of-options. SACK blocks that do not fit are left out, the last first.
 Written emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

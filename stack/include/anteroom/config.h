@@ -62,10 +62,18 @@ enum class EcnUse : std::uint8_t {
   accurate,  // asks for RFC 9768, and takes RFC 3168
 };
 
+// How a SYN lays out its options; middleboxes and fingerprints know both.
+enum class SynOptionOrder : std::uint8_t {
+  sack_first,   // MSS, SACK permitted, timestamps, window scale; padded in front: Linux
+  scale_first,  // MSS, window scale, SACK permitted, timestamps; padded at the end: FreeBSD
+};
+
 // Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack
 // it.
 struct TcpConfig {
   bool window_scale = true;                    // RFC 7323 2
+  // The shift that we announce, at most 14; else what the largest receive buffer needs.
+  std::optional<std::uint8_t> window_scale_announced;
   bool timestamps = true;                      // RFC 7323 3
   bool sack = true;                            // RFC 2018
   EcnUse ecn = EcnUse::accept;                 // RFC 3168, RFC 9768
@@ -77,6 +85,7 @@ struct TcpConfig {
   bool pacing = false;           // true: a window is spread over the round trip
   Duration rto_initial = 1s;     // RFC 6298 2.1
   Duration rto_min = 200ms;      // below RFC 6298 2.4, as every kernel: notes/003
+  Duration rto_slop{};           // on top of every time-out but the first of a SYN, as BSD has it
   Duration rto_max = 60s;        // RFC 6298 2.5: at least 60 s
   Duration delayed_ack = 40ms;   // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
   Duration msl = 30s;            // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
@@ -87,6 +96,12 @@ struct TcpConfig {
   std::uint32_t syn_ack_retries_max = 5;
   std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions
   std::uint8_t hop_limit = 64;
+  SynOptionOrder syn_option_order = SynOptionOrder::sack_first;
+  // true: a receive buffer is rounded up to whole segments once their size is agreed on.
+  bool receive_buffer_in_segments = false;
+  // true: a window opens byte by byte once a quarter of the buffer or a segment is free, as BSD has
+  // it; false: in steps of a segment or half the buffer at least (RFC 9293 3.8.6.2.2).
+  bool window_exact = false;
 };
 
 struct Config {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <anteroom/bytes.h>
 #include <anteroom/config.h>
@@ -117,6 +118,8 @@ class Stack {
   // with timed_out; 1 ms to 49 days, 0: the retries of TcpConfig decide. Errors: stale_id.
   Status set_user_timeout(Instant now, ConnectionId connection, Duration user_timeout);
   Result<ConnectionInfo> connection_info(ConnectionId connection) const;
+  // Of every connection there is, those that nobody owns any more included. Allocates.
+  std::vector<ConnectionInfo> connection_table() const;
 
   const Stats& stats() const;
   const Config& config() const;
