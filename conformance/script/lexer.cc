@@ -59,6 +59,7 @@ std::string to_string(const Token& token) {
     case TokenKind::code: return "%{ code }%";
     default: break;
   }
+  if (text.empty()) return "a name that is defined as nothing";
   const unsigned char first = static_cast<unsigned char>(text.front());
   if (first >= ' ' && first < 0x7f) return "'" + text + "'";
   return "a byte of value " + std::to_string(first);
@@ -163,7 +164,7 @@ void Lexer::conditional() {
 }
 
 Token Lexer::token(TokenKind kind, std::size_t bytes) {
-  Token token{kind, place_, position_, position_ + bytes, text_.substr(position_, bytes)};
+  Token token{kind, place_, position_, position_ + bytes, text_.substr(position_, bytes), false};
   advance(bytes);
   return token;
 }
@@ -216,6 +217,7 @@ Token Lexer::number_or_word() {
   if (found == definitions_.end()) return result;
   result.kind = found->second.kind;
   result.text = found->second.text;
+  result.is_defined = true;
   return result;
 }
 

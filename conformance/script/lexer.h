@@ -33,6 +33,7 @@ struct Token {
   std::size_t begin = 0;  // in the text; `end` is behind the last byte
   std::size_t end = 0;
   std::string_view text{};
+  bool is_defined = false;  // `text` is what the word that stands here was defined as
 
   bool is(char character) const {
     return kind == TokenKind::character && text.front() == character;

@@ -8,23 +8,28 @@
 namespace anteroom::script {
 namespace {
 
+// A run that is one string loses its quotes.
 std::string unquoted(std::string_view value) {
-  if (value.size() >= 2 && value.front() == '"' && value.find('"', 1) == value.size() - 1) {
-    return unescaped(value.substr(1, value.size() - 2));
-  }
-  return std::string(value);
+  std::size_t at = 1;
+  while (at < value.size() && value[at] != '"') at += value[at] == '\\' ? 2 : 1;
+  if (!value.starts_with('"') || at + 1 != value.size()) return std::string(value);
+  return unescaped(value.substr(1, at - 1));
 }
 
 // NAME=VALUE of --define and -D.
 void parse_define(Reader& in, Lexer& lexer) {
-  const Token name = in.expect(TokenKind::word, "NAME=VALUE");
+  const Token token = in.peek();
+  // As written: the name may have a meaning already, which is about to change.
+  const std::string_view name = lexer.text().substr(token.begin, token.end - token.begin);
+  const bool is_name = token.kind == TokenKind::word || token.is_defined;
+  if (!is_name) in.fail("NAME=VALUE");
+  in.take();
   in.expect('=', "'=' and the value of the name");
   const Token value = in.run();
   if (value.kind == TokenKind::end) {
     in.fail_at(value.place, "found nothing; expected the value of the name");
   }
-  // As written: the name may have a meaning already, which is about to change.
-  lexer.define(lexer.text().substr(name.begin, name.end - name.begin), value.text);
+  lexer.define(name, value.text);
 }
 
 // One option; false where none stands.
