@@ -32,7 +32,7 @@ struct Expression {
   std::int64_t integer = 0;
   std::string text{};  // of word, string, function
   std::vector<Expression> items{};
-  std::vector<Member> members{};
+  std::vector<Member> members;  // no {}: clang wants Member complete for that
 };
 
 struct Member {
