@@ -190,8 +190,8 @@ TEST(Errors, LongTokensAreCutShort) {
 }
 
 TEST(Errors, ScriptsHaveALimit) {
-  EXPECT_EQ(error_of(std::string((4 << 20) + 1, ' ')),
-            "1:1: found 4194305 bytes; expected at most 4194304");
+  EXPECT_EQ(error_of(std::string((1 << 20) + 1, ' ')),
+            "1:1: found 1048577 bytes; expected at most 1048576");
 }
 
 TEST(Errors, EveryCutOfAScriptIsAnswered) {

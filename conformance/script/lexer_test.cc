@@ -23,8 +23,10 @@ std::vector<Token> tokens(Lexer& lexer) {
 std::string split(std::string_view text, const ParseOptions& options = {}) {
   Lexer lexer("l", text, options);
   std::string result;
-  for (const Token& token : tokens(lexer))
-    result += (result.empty() ? "" : " ") + std::string(token.text);
+  for (const Token& token : tokens(lexer)) {
+    if (!result.empty()) result += ' ';
+    result += token.text;
+  }
   return result;
 }
 

@@ -2,8 +2,12 @@
 // and parts of what came out.
 #pragma once
 
+#include <ostream>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -54,38 +58,61 @@ inline Expression argument(std::string_view text) {
   return call.arguments.empty() ? Expression{} : call.arguments[0];
 }
 
+inline void show(const Expression& expression, std::ostream& out);
+
+inline void show(const Member& member, std::ostream& out) {
+  if (!member.name.empty()) {
+    out << member.name;
+    for (const Expression& argument : member.argument) {
+      out << '(';
+      show(argument, out);
+      out << ')';
+    }
+    out << '=';
+  }
+  show(member.value, out);
+}
+
+template <typename Item>
+void show_all(const std::vector<Item>& items, std::string_view separator, std::ostream& out) {
+  std::string_view before;
+  for (const Item& item : items) {
+    out << before;
+    show(item, out);
+    before = separator;
+  }
+}
+
+inline void show(const Expression& expression, std::ostream& out) {
+  switch (expression.kind) {
+    case ExpressionKind::ellipsis: out << "..."; break;
+    case ExpressionKind::integer: out << expression.integer; break;
+    case ExpressionKind::word: out << expression.text; break;
+    case ExpressionKind::string: out << '"' << expression.text << '"'; break;
+    case ExpressionKind::alternate: show_all(expression.items, "|", out); break;
+    case ExpressionKind::list:
+      out << '[';
+      show_all(expression.items, ",", out);
+      out << ']';
+      break;
+    case ExpressionKind::structure:
+      out << '{';
+      show_all(expression.members, ",", out);
+      out << '}';
+      break;
+    case ExpressionKind::function:
+      out << expression.text << '(';
+      show_all(expression.items, ",", out);
+      out << ')';
+      break;
+  }
+}
+
 // Value, kind and structure as one line, for comparing.
 inline std::string shown(const Expression& expression) {
-  std::string result;
-  const auto separated = [&](const auto& list, const char* separator, const auto& show) {
-    for (std::size_t i = 0; i < list.size(); ++i)
-      result += (i > 0 ? separator : "") + show(list[i]);
-  };
-  const auto member = [](const Member& m) {
-    if (m.name.empty()) return shown(m.value);
-    return m.name + (m.argument.empty() ? "" : "(" + shown(m.argument[0]) + ")") + "=" +
-           shown(m.value);
-  };
-  switch (expression.kind) {
-    case ExpressionKind::ellipsis: return "...";
-    case ExpressionKind::integer: return std::to_string(expression.integer);
-    case ExpressionKind::word: return expression.text;
-    case ExpressionKind::string: return '"' + expression.text + '"';
-    case ExpressionKind::alternate: separated(expression.items, "|", shown); return result;
-    case ExpressionKind::list:
-      result = "[";
-      separated(expression.items, ",", shown);
-      return result + "]";
-    case ExpressionKind::structure:
-      result = "{";
-      separated(expression.members, ",", member);
-      return result + "}";
-    case ExpressionKind::function:
-      result = expression.text + "(";
-      separated(expression.items, ",", shown);
-      return result + ")";
-  }
-  return result;
+  std::ostringstream out;
+  show(expression, out);
+  return out.str();
 }
 
 }  // namespace anteroom::script

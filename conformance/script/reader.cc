@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "stack/base/assert.h"
+
 namespace anteroom::script {
 namespace {
 
@@ -146,10 +148,16 @@ std::string Reader::string() {
 }
 
 void Reader::skip_behind(char closing, std::string_view missing) {
+  STACK_ASSERT(count_ == 0);
   const std::size_t begin = lexer_.position();
   lexer_.skip_behind(closing, missing);
   text_end_ = lexer_.position();
   append_squeezed(lexer_.text().substr(begin, text_end_ - begin), text_);
+}
+
+Token Reader::run() {
+  STACK_ASSERT(count_ == 0);
+  return lexer_.next_run();
 }
 
 void Reader::begin_text() {

@@ -48,7 +48,7 @@ class Reader {
   // The rest up to `closing`, whatever it is; nothing may have been looked at.
   void skip_behind(char closing, std::string_view missing);
   // The value of an option or a definition; nothing may have been looked at.
-  Token run() { return lexer_.next_run(); }
+  Token run();
 
   // What is taken from now on is one event, whose source text() is, on one line.
   void begin_text();
@@ -66,7 +66,7 @@ class Reader {
 };
 
 // What the sizes of a script may be at most.
-inline constexpr std::size_t kScriptBytesMax = std::size_t{4} << 20;
+inline constexpr std::size_t kScriptBytesMax = std::size_t{1} << 20;
 
 // The text of a string token with its escapes undone: \f \n \r \t \v, \xHH, and any other
 // character for itself.
