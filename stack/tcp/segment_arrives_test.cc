@@ -94,6 +94,29 @@ TEST(CheckReset, ExactInsideOutside) {
   EXPECT_EQ(outside.state(), State::established);
 }
 
+// RFC 9293 3.5.3 [SHLD-2].
+TEST(CheckReset, MayCarryData) {
+  Peer peer = Peer::established();
+  peer.sends("R 1:8(7) \"because\"");
+  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::reset_by_peer);
+  EXPECT_EQ(peer.reads(), "");
+}
+
+// RFC 5961 4.2: whatever its number is, and nothing of it is taken.
+TEST(CheckSyn, IsChallengedWhereverItIs) {
+  for (const char* syn :
+       {"S 0:0(0) win 9", "S 1:1(0) win 9", "S 10:13(3) win 9 \"abc\"", "S. 1:1(0) ack 1 win 9",
+        "S 100000:100000(0) win 9", "S 4000000000:4000000000(0) win 9"}) {
+    Peer peer = Peer::established();
+    peer.sends(syn);
+    EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "") << syn;
+    EXPECT_EQ(peer.sees_nothing(), "");
+    EXPECT_EQ(peer.state(), State::established);
+    EXPECT_EQ(peer.reads(), "");
+    EXPECT_EQ(peer.stack().connection_info(peer.connection)->send_window_bytes, 65'535u);
+  }
+}
+
 // RFC 5961 4.2.
 TEST(CheckSyn, InTheWindowIsChallenged) {
   Peer peer = Peer::established();
@@ -123,6 +146,21 @@ TEST(CheckAck, OfTheUnsentOrTheAncientIsChallenged) {
     EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
     EXPECT_EQ(dropped(peer, DropReason::tcp_ack_unacceptable), 1u);
   }
+}
+
+// RFC 5961 5.2: MAX.SND.WND is the largest window ever seen, scaled; what is older by no more than
+// that brings its data.
+TEST(CheckAck, OlderByALargestWindowIsTaken) {
+  Peer peer;
+  peer.sends("S 0:0(0) win 1000 <mss 1000,wscale 2>");
+  EXPECT_NE(peer.next(), "");
+  peer.sends(". 1:1(0) ack 1 win 20000");
+  peer.connection = *peer.stack().take(peer.listener());
+  peer.sends("P. 1:4(3) ack 4294887296 win 1 \"old\"");  // 80,001 below
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
+  EXPECT_EQ(peer.reads(), "");
+  peer.sends("P. 1:4(3) ack 4294887297 win 1 \"new\"");
+  EXPECT_EQ(peer.reads(), "new");
 }
 
 TEST(CheckAck, WithoutAckIsDropped) {

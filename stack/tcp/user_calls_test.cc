@@ -34,6 +34,37 @@ TEST(Cork, HoldsPartialSegmentsBack) {
   EXPECT_EQ(peer.sees("FP. 1202:1203(1) ack 1"), "");
 }
 
+// RFC 9293 3.8.4 [MUST-24], [MUST-27], [SHLD-12]: on and off for one connection, after an idle time
+// of its own; a probe is empty, and one that is not answered ends nothing.
+TEST(Keepalive, IsTheConnectionsOwn) {
+  Peer peer = Peer::established();
+  EXPECT_FALSE(peer.stack().next_deadline());
+  ASSERT_TRUE(peer.stack().set_keepalive(
+      peer.now(), peer.connection, KeepaliveConfig{.idle = 3h, .interval = 1min, .probes_max = 3}));
+  peer.passes(3h - 1ms);
+  EXPECT_EQ(peer.sees_nothing(), "");
+  peer.passes(1ms);
+  EXPECT_EQ(peer.sees(". 0:0(0) ack 1"), "");
+  peer.passes(1min);
+  EXPECT_EQ(peer.sees(". 0:0(0) ack 1"), "");
+  EXPECT_EQ(peer.state(), State::established);
+  ASSERT_TRUE(peer.stack().set_keepalive(peer.now(), peer.connection, std::nullopt));
+  EXPECT_FALSE(peer.stack().next_deadline());
+}
+
+// RFC 9293 3.9.1.9 [MUST-48], [SHLD-21], [SHLD-22]: as the owner says, and when he says something
+// else.
+TEST(Dscp, MayChangeWhileTheConnectionLives) {
+  Peer peer = Peer::established();
+  for (const std::uint8_t dscp : {46, 10, 0}) {
+    ASSERT_TRUE(peer.stack().set_dscp(peer.now(), peer.connection, dscp));
+    ASSERT_TRUE(peer.writes(std::string(1000, 'x')));
+    const auto packet = peer.next_packet();
+    ASSERT_FALSE(packet.empty());
+    EXPECT_EQ(packet[1] >> 2, dscp);
+  }
+}
+
 TEST(Peek, LeavesWhatItShows) {
   Peer peer = Peer::established();
   std::uint8_t out[16];

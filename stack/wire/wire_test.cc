@@ -139,6 +139,31 @@ TEST(TcpOptions, IllegalLengthsAreRefused) {
   EXPECT_EQ(parse_tcp_options(unknown)->window_scale, 9);
 }
 
+// RFC 9293 3.1 [MUST-68], [MUST-69]: no list is ended before its header, so that nothing follows
+// the end; whatever is no no-operation has a length.
+TEST(TcpOptions, FillTheHeaderToItsEnd) {
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    TcpOptions options;
+    options.has_mss = (bits & 1) != 0;
+    options.sack_permitted = (bits & 2) != 0;
+    options.has_timestamp = (bits & 4) != 0;
+    options.has_window_scale = (bits & 8) != 0;
+    options.has_fast_open = (bits & 16) != 0;
+    options.sack_count = (bits & 32) != 0 ? 1 : 0;
+    if ((bits & 64) != 0) options.acc_ecn = {172, 3, 1, 2, 3};
+    options.has_connect_data = (bits & 128) != 0;
+    std::uint8_t out[kTcpOptionBytesMax];
+    const std::size_t size = emit_tcp_options(options, out).bytes;
+    EXPECT_EQ(size % 4, 0u);
+    for (std::size_t at = 0; at < size;) {
+      ASSERT_NE(out[at], 0) << bits;
+      if (out[at] != 1) ASSERT_GE(out[at + 1], 2) << bits;
+      at += out[at] == 1 ? 1 : out[at + 1];
+      ASSERT_LE(at, size) << bits;
+    }
+  }
+}
+
 TEST(TcpOptions, SackBlocksThatDoNotFitAreLeftOut) {
   TcpOptions options;
   options.has_timestamp = true;
