@@ -48,6 +48,19 @@ TEST(DelayedAck, SecondFullSegmentOrTheTimer) {
   EXPECT_EQ(peer.sees_nothing(), "");
 }
 
+// RFC 9293 3.10.7.4 [MUST-58], [MUST-59]: what is read before anything is sent is acknowledged at
+// once, whatever filled the gap meanwhile.
+TEST(DelayedAck, OfABatchThereIsOne) {
+  Peer peer = Peer::established();
+  for (const char* segment :
+       {". 1:1001(1000) ack 1", ". 2001:3001(1000) ack 1", ". 3001:4001(1000) ack 1",
+        ". 1001:2001(1000) ack 1", ". 4001:5001(1000) ack 1", "P. 5001:6001(1000) ack 1"}) {
+    peer.sends(segment);
+  }
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 6001"), "");
+  EXPECT_EQ(peer.sees_nothing(), "");
+}
+
 // Two segments that are as large as the peer makes them: smaller than announced by the timestamps,
 // or by what its path takes.
 TEST(DelayedAck, FullIsWhatThePeerSends) {
