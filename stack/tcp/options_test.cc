@@ -1,5 +1,7 @@
 // What SYNs offer and what follows from it: MSS (RFC 9293 3.7.1), window scale and timestamps (RFC
 // 7323), SACK (RFC 2018 2).
+#include "stack/tcp/options.h"
+
 #include <gtest/gtest.h>
 
 #include <anteroom/testing/notation.h>
@@ -62,7 +64,7 @@ TEST(Mss, IsTheSmallerOfBothEndsLessOptions) {
 // RFC 9293 3.7.1 [MUST-67], [SHLD-5], [MAY-3], 3.2 [MUST-65]: in every SYN, what one packet of the
 // interface brings; in nothing else.
 TEST(Mss, IsInEverySynAndNowhereElse) {
-  for (const std::uint16_t mtu : {576, 1500, 9000}) {
+  for (const std::uint16_t mtu : std::initializer_list<std::uint16_t>{576, 1500, 9000}) {
     PeerOptions options;
     options.config.interface.mtu = mtu;
     Peer peer(options);
@@ -146,6 +148,15 @@ TEST(WindowScale, IsFourteenAtMostAndOfTheSyn) {
   EXPECT_EQ(info(later).send_window_bytes, 40u);
   later.sends(". 1:1(0) ack 1 win 20 <wscale 7>");
   EXPECT_EQ(info(later).send_window_bytes, 80u);
+}
+
+// RFC 7323 2.3: ours is the smallest that can say the whole buffer.
+TEST(WindowScale, OursIsFourteenAtMost) {
+  EXPECT_EQ(scale_for(65'535), 0);
+  EXPECT_EQ(scale_for(65'536), 1);
+  EXPECT_EQ(scale_for(1u << 28), 13);
+  EXPECT_EQ(scale_for(1u << 30), 14);
+  EXPECT_EQ(scale_for(UINT32_MAX), 14);
 }
 
 // RFC 7323 3.2: agreed on by both SYNs, then in every segment; the echo is the last value that
@@ -244,6 +255,23 @@ TEST(SackPermitted, IsOfBothSynsOrThereAreNoBlocks) {
     ASSERT_TRUE(peer.writes("x"));
     EXPECT_FALSE(options_of(peer.next()).sack_permitted);
   }
+}
+
+// RFC 2018 8: what there was no room for is not reported, what is reported is kept.
+TEST(SackBlocks, TellOfWhatIsHeldAlone) {
+  PeerOptions options;
+  options.config.limits.out_of_order_ranges_max = 2;
+  Peer peer = connected("mss 1000,sackOK", "", options);
+  peer.sends("P. 3:4(1) ack 1 \"c\"");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1 <sack 3:4>"), "");
+  peer.sends("P. 5:6(1) ack 1 \"e\"");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1 <sack 5:6 3:4>"), "");
+  peer.sends("P. 7:8(1) ack 1 \"g\"");
+  EXPECT_EQ(peer.sees(". 1:1(0) ack 1 <sack 5:6 3:4>"), "");
+  EXPECT_EQ(peer.stack().stats().dropped(DropReason::tcp_out_of_order_limit), 1u);
+  peer.sends("P. 1:3(2) ack 1 \"ab\"");
+  peer.sends("P. 4:5(1) ack 1 \"d\"");
+  EXPECT_EQ(peer.reads(), "abcde");
 }
 
 }  // namespace

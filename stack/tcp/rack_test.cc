@@ -50,6 +50,26 @@ TEST(Reordering, WindowFallsAfterSixteenRecoveries) {
   EXPECT_EQ(reordering.window(kRtt, 2 * kRtt), 25ms);
 }
 
+// RFC 8985 6.2 step 2: the acknowledgment of a retransmitted segment may be that of an earlier
+// copy, which its timestamp or too short a round trip tells; then it measures nothing.
+TEST(Delivery, AnEarlierCopyTellsNothingOfTheLater) {
+  const Instant sent(10s);
+  SentSegment segment{sent, Seq(1), 1000, 7};
+  const auto has_newest = [&](Instant now, std::uint32_t echo_value, bool has_echo) {
+    const Timestamps clock;
+    Delivery delivery(now, kRtt, {clock, echo_value, has_echo});
+    delivery.add(segment, true);
+    return delivery.has_newest;
+  };
+  const std::uint32_t value = Timestamps().value(sent);
+  EXPECT_TRUE(has_newest(sent + 10ms, 0, false));  // sent once
+  segment.transmissions = 2;
+  EXPECT_FALSE(has_newest(sent + kRtt - 1us, 0, false));
+  EXPECT_TRUE(has_newest(sent + kRtt, 0, false));
+  EXPECT_FALSE(has_newest(sent + kRtt, value - 1, true));
+  EXPECT_TRUE(has_newest(sent + kRtt, value, true));
+}
+
 // RFC 5681 3.2 (1): where SACK is agreed on, a duplicate without news lets nothing out.
 TEST(LimitedTransmit, NothingForADuplicateWithoutNews) {
   Peer peer = with_sack();

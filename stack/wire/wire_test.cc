@@ -157,8 +157,9 @@ TEST(TcpOptions, FillTheHeaderToItsEnd) {
     EXPECT_EQ(size % 4, 0u);
     for (std::size_t at = 0; at < size;) {
       ASSERT_NE(out[at], 0) << bits;
-      if (out[at] != 1) ASSERT_GE(out[at + 1], 2) << bits;
-      at += out[at] == 1 ? 1 : out[at + 1];
+      const std::size_t length = out[at] == 1 ? 1 : out[at + 1];
+      ASSERT_GE(length, out[at] == 1 ? 1u : 2u) << bits;
+      at += length;
       ASSERT_LE(at, size) << bits;
     }
   }
