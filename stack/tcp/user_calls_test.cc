@@ -56,7 +56,7 @@ TEST(Keepalive, IsTheConnectionsOwn) {
 // else.
 TEST(Dscp, MayChangeWhileTheConnectionLives) {
   Peer peer = Peer::established();
-  for (const std::uint8_t dscp : {46, 10, 0}) {
+  for (const std::uint8_t dscp : std::initializer_list<std::uint8_t>{46, 10, 0}) {
     ASSERT_TRUE(peer.stack().set_dscp(peer.now(), peer.connection, dscp));
     ASSERT_TRUE(peer.writes(std::string(1000, 'x')));
     const auto packet = peer.next_packet();
