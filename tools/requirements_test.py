@@ -23,6 +23,7 @@ MISTAKES = {
     "MUST-11": "there is no test conformance/scripts/none.pkt",
     "MUST-12": "there is no test kernel.none",
     "MUST-13": "stands behind MUST-14",
+    "MUST-17": "MUST-16 has no row",
     "MUST-15": "id, section and requirement are never empty",
 }
 

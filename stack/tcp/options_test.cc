@@ -215,6 +215,16 @@ TEST(Timestamps, OfAResetDoNotCount) {
   EXPECT_EQ(options_of(peer.next()).timestamp->second, 1001u);
   peer.sends("R 1:1(0) <TS val 1 ecr 1>");
   EXPECT_EQ(peer.event(EventKind::closed)->error, Error::reset_by_peer);
+
+  Peer waiting = connected("mss 1000,TS val 1000 ecr 0", " <TS val 1001 ecr 1>");
+  ASSERT_TRUE(waiting.stack().shutdown(waiting.now(), waiting.connection));
+  EXPECT_NE(waiting.next(), "");
+  waiting.sends("F. 1:1(0) ack 2 <TS val 1002 ecr 1>");
+  EXPECT_EQ(options_of(waiting.next()).timestamp->second, 1002u);
+  waiting.sends("R 2:2(0) <TS val 5000 ecr 1>");  // RFC 1337: ignored
+  waiting.sends("F. 1:1(0) ack 2 <TS val 1003 ecr 1>");
+  EXPECT_EQ(options_of(waiting.next()).timestamp->second, 1002u);
+  EXPECT_EQ(waiting.state(), State::time_wait);
 }
 
 // RFC 7323 4.1, 5.4: a millisecond is a tick, whatever the offset; they wrap after 49 days.

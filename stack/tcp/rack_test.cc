@@ -35,7 +35,8 @@ TEST(Reordering, WindowGrowsWithDsacksAndIsBounded) {
   EXPECT_EQ(reordering.window(kRtt, 2 * kRtt), 50ms);
   reordering.on_dsack(una + 500, una + 900);
   EXPECT_EQ(reordering.window(kRtt, 2 * kRtt), 75ms);
-  for (int i = 0; i < 1000; ++i) reordering.on_dsack(una + 500u * (i + 2u), una + 500u * (i + 3u));
+  for (Seq at = una + 900; at.before(una + 500'000); at = at + 500)
+    reordering.on_dsack(at, at + 500);
   EXPECT_EQ(reordering.window(kRtt, 2 * kRtt), 2 * kRtt);
   EXPECT_EQ(reordering.window(kRtt, kRtt), kRtt);
 }

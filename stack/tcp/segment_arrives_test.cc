@@ -156,6 +156,7 @@ TEST(CheckAck, OlderByALargestWindowIsTaken) {
   EXPECT_NE(peer.next(), "");
   peer.sends(". 1:1(0) ack 1 win 20000");
   peer.connection = *peer.stack().take(peer.listener());
+  peer.sends(". 1:1(0) ack 1 win 100");
   peer.sends("P. 1:4(3) ack 4294887296 win 1 \"old\"");  // 80,001 below
   EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
   EXPECT_EQ(peer.reads(), "");
