@@ -266,7 +266,7 @@ void fill(packetdrill_interface& table) {
   table.poll = poll_sockets;
   table.netdev_send = send_packet;
   table.netdev_receive = receive_packet;
-  table.usleep = sleep_for;
+  table.sleep_us = sleep_for;
   table.gettimeofday = tell_time;
   table.epoll_create = make_epoll;
   table.epoll_ctl = control_epoll;
@@ -280,13 +280,12 @@ void fill(packetdrill_interface& table) {
 
 extern "C" __attribute__((visibility("default"))) void packetdrill_interface_init(
     const char* flags, packetdrill_interface* table) {
-  using namespace anteroom::adapter;
   std::string problem;
-  const auto parsed = parse_flags(flags, problem);
+  const auto parsed = anteroom::adapter::parse_flags(flags, problem);
   if (!parsed) {
     std::fprintf(stderr, "anteroom: %s\n", problem.c_str());
     std::exit(2);
   }
-  fill(*table);
-  table->userdata = new World(*parsed);
+  anteroom::adapter::fill(*table);
+  table->userdata = new anteroom::adapter::World(*parsed);
 }

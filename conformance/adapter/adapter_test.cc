@@ -96,7 +96,7 @@ TEST_F(Adapter, ClockMovesByItselfAndWithSleep) {
   const long long second = clock_us();
   EXPECT_GT(second, first);
   EXPECT_LT(second - first, 100);
-  table_.usleep(world(), 50'000);
+  table_.sleep_us(world(), 50'000);
   EXPECT_GE(clock_us() - second, 50'000);
 }
 

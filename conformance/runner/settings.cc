@@ -212,6 +212,7 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
   switch (profile) {
     case Profile::linux_kernel:
       tcp.ecn = EcnUse::accept;
+      tcp.syn_retries_max = 6;
       config.limits.receive_buffer_bytes_max = 4u << 20;  // 6 MiB: window scale 7
       break;
     case Profile::freebsd:

@@ -24,16 +24,30 @@ LiveOption option_of(std::uint8_t kind, const std::vector<std::uint32_t>& number
   return option;
 }
 
-LiveOption experimental(std::uint16_t ex_id, const std::vector<std::uint8_t>& bytes) {
+// Of kind 254, with nothing but the ExID yet.
+LiveOption experimental(std::uint16_t ex_id) {
   LiveOption option{254};
   put(option.data, ex_id, 2);
-  option.data.insert(option.data.end(), bytes.begin(), bytes.end());
+  return option;
+}
+
+LiveOption experimental(std::uint16_t ex_id, const std::vector<std::uint8_t>& bytes) {
+  LiveOption option = experimental(ex_id);
+  for (const std::uint8_t byte : bytes) option.data.push_back(byte);
   return option;
 }
 
 LiveOption experimental(std::uint16_t ex_id, const std::vector<std::uint32_t>& numbers, int each) {
-  LiveOption option = experimental(ex_id, {});
+  LiveOption option = experimental(ex_id);
   for (const std::uint32_t number : numbers) put(option.data, number, each);
+  return option;
+}
+
+LiveOption raw(const std::vector<std::uint8_t>& bytes) {
+  if (bytes.empty()) throw Failed("raw option bytes need a kind");
+  LiveOption option{bytes[0]};
+  // Kind and length are among the bytes.
+  for (std::size_t i = 2; i < bytes.size(); ++i) option.data.push_back(bytes[i]);
   return option;
 }
 
@@ -96,12 +110,7 @@ LiveOption one(const TcpOptionItem& item, const script::TcpPacket& tcp, const Fl
     case OptionKind::generic: return {item.wire_kind, item.bytes};
     case OptionKind::generic_experimental:
       return experimental(static_cast<std::uint16_t>(item.numbers[0]), item.bytes);
-    case OptionKind::raw:
-      if (item.bytes.empty()) throw Failed("raw option bytes need a kind");
-      // Kind and length are among the bytes.
-      return {item.bytes[0],
-              {item.bytes.begin() + std::min<std::ptrdiff_t>(2, std::ssize(item.bytes)),
-               item.bytes.end()}};
+    case OptionKind::raw: return raw(item.bytes);
   }
   return {};
 }

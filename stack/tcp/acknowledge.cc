@@ -81,6 +81,9 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
                agreed_.sack};
   Delivery delivery(now, rtt_.minimum(), echo);
   if (progress) take_acknowledged(now, segment, delivery, ctx);
+  // RFC 9293 3.8.6.1 [MUST-37]: a peer that closes its window over what is in flight, and answers,
+  // is there; retransmissions go on at the pace of probes.
+  if (snd_.window_bytes() == 0) retries_ = 0;
   if (outstanding_) {
     if (agreed_.sack && segment.options.sack_count != 0) {
       outstanding_->flight.on_sack(segment.options, snd_.una(), snd_.nxt(), delivery);
@@ -100,12 +103,17 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery
   if (outstanding_) outstanding_->flight.on_ack(segment.ack, delivery);
   bytes_acked_ += snd_.on_ack(segment.ack, ctx.pool);
   if (bytes_acked_ != 0) agreed_.marks = false;
-  if (const auto sample = delivery.sample()) {
+  const auto sample = delivery.sample();
+  if (sample) {
+    probed_ = false;
     rtt_.on_sample(now, *sample, ctx.tcp);
   } else if (agreed_.timestamps && segment.options.timestamp_echo != 0) {
     // Of a retransmitted segment only the echo tells which copy arrived, RFC 7323 4.1.
     const Duration age = timestamps_.age_of(segment.options.timestamp_echo, now);
-    if (age >= Duration::zero()) rtt_.on_sample(now, age, ctx.tcp);
+    if (age >= Duration::zero()) {
+      probed_ = false;
+      rtt_.on_sample(now, age, ctx.tcp);
+    }
   }
   retries_ = 0;
   if (outstanding_) outstanding_->waits_since = now;

@@ -239,5 +239,15 @@ TEST(EcnPair, MarksStandInForLosses) {
   }
 }
 
+// RFC 5681 4.2: one acknowledgment for a segment that is both out of order and marked.
+TEST(EcnFeedback, AMarkBehindAGapIsToldOnce) {
+  for (const bool is_accurate : {false, true}) {
+    Peer peer = is_accurate ? accurate() : classic();
+    peer.sends("[ce] P. 1001:2001(1000) ack 1");
+    EXPECT_NE(peer.next(), "");
+    EXPECT_EQ(peer.sees_nothing(), "");
+  }
+}
+
 }  // namespace
 }  // namespace anteroom::testing

@@ -184,6 +184,7 @@ bool Connection::next_tail_probe(Instant now, OutgoingSegment& segment, const Tc
     resend(now, tail, segment, ctx);
   }
   ++ctx.stats.tail_loss_probes;
+  probed_ = true;
   outstanding_->recovery.on_probe_sent(snd_.nxt(), !new_data);
   restart_retransmit_timer(now);
   arm_loss_timer(now);

@@ -148,6 +148,18 @@ TEST(Syn, BacksOffAndGivesUp) {
   EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
 }
 
+// RFC 9293 3.8.3 [MUST-23]: for three minutes at least, where nobody has chosen otherwise.
+TEST(Syn, IsRepeatedForThreeMinutes) {
+  Peer peer(without_listener());
+  peer.connects();
+  Duration waited{};
+  while (!peer.next().empty() || peer.state() == State::syn_sent) {
+    peer.passes(1s);
+    waited += 1s;
+  }
+  EXPECT_GE(waited, 180s);
+}
+
 // RFC 9293 3.8.3 [SHLD-11], 3.8.4 [MUST-25], [MUST-28], 3.8.6.3 [MUST-40]: what holds where nobody
 // has chosen otherwise, and what nobody may choose.
 TEST(Defaults, AreWithinTheStandard) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <anteroom/testing/notation.h>
 #include <anteroom/testing/peer.h>
 
 namespace anteroom::testing {
@@ -21,6 +22,33 @@ Peer with_sack() {
   peer.sends(". 1:1(0) ack 1");
   peer.connection = *peer.stack().take(peer.listener());
   return peer;
+}
+
+// RFC 8985 7.3: no probe without a round trip measured since the last one. Without timestamps a
+// flight that was a single retransmitted segment measures none (RFC 6298 3).
+TEST(TailLossProbe, WantsASampleSinceTheLast) {
+  Peer peer = with_sack();
+  for (const bool probed : {true, false}) {
+    const std::uint64_t before = peer.stack().stats().tail_loss_probes;
+    ASSERT_TRUE(peer.writes(std::string(1000, 'x')));
+    EXPECT_NE(peer.next(), "");
+    peer.passes(1s);
+    const SegmentNote again = *parse_segment(peer.next());
+    EXPECT_EQ(peer.stack().stats().tail_loss_probes - before, probed ? 1u : 0u);
+    peer.sends(". 1:1(0) ack " + std::to_string(again.seq + again.length));
+    peer.passes(5s);
+  }
+}
+
+// RFC 8985 7.2: due together with the time-out the probe goes in its place, and the window stays.
+TEST(TailLossProbe, TakesThePlaceOfATimeoutThatIsDueWithIt) {
+  Peer peer = with_sack();
+  ASSERT_TRUE(peer.writes(std::string(1000, 'x')));
+  EXPECT_NE(peer.next(), "");
+  peer.passes(300ms);  // the round trip and 200 ms
+  EXPECT_EQ(peer.sees("P. 1:1001(1000) ack 1"), "");
+  EXPECT_EQ(peer.stack().stats().tail_loss_probes, 1u);
+  EXPECT_EQ(peer.stack().stats().retransmit_timeouts, 0u);
 }
 
 // RFC 8985 6.2 step 4: a quarter of the shortest round trip, a quarter more for each round with a

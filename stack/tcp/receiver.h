@@ -72,6 +72,9 @@ class Receiver {
     if (owed_acks_ != UINT16_MAX) ++owed_acks_;
   }
   std::uint32_t owed_acks() const { return owed_acks_; }
+  void owe_at_most(std::uint32_t acks) {
+    owed_acks_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(owed_acks_, acks));
+  }
   // Some of them are duplicates, which the peer only counts when they carry no data.
   bool owes_duplicates() const { return owed_acks_ != 0 && has_gap(); }
   bool has_gap() const { return disorder_ && !disorder_->ranges.empty(); }

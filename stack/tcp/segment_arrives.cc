@@ -66,12 +66,14 @@ Reply Connection::arrives_synchronized(Instant now, const Segment& segment, cons
                                &Connection::check_reset,     // second
                                &Connection::check_syn,   // fourth; the third, security, is no more
                                &Connection::check_ack};  // fifth
+  const std::uint32_t owed = rcv_.owed_acks();
   for (const Check check : kChecks) {
     const Step step = (this->*check)(now, segment, ctx);
     if (step != Step::proceed) return step == Step::reset ? Reply::reset : Reply::none;
   }
   check_urgent(segment);                              // sixth
   const Step step = process_text(now, segment, ctx);  // seventh and eighth
+  rcv_.owe_at_most(owed + 1);  // RFC 5681 4.2: one for each segment, whatever else it asks for
   arm_persist(now, ctx);
   return step == Step::reset ? Reply::reset : Reply::none;
 }
@@ -86,14 +88,18 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     return Step::done;
   }
   if (check_timestamps(now, segment, ctx) == Step::done) return Step::done;
-  if (!rcv_.is_acceptable(segment)) {
+  // RFC 9293 3.8.6 [MUST-66]: behind a closed window a RST counts, whatever text it has.
+  const bool at_closed_edge = rcv_.window_bytes() == 0 && segment.seq == rcv_.nxt();
+  if (!rcv_.is_acceptable(segment) && !(at_closed_edge && segment.has(tcp_flag::rst))) {
     // A closed window still takes valid ACKs: RFC 9293 3.10.7.4, "special allowance".
     // So does an open one for those of a peer that does not count yet the byte of its probe that we
     // took: two such peers would answer each other for ever.
     const bool uncounted = segment.length() == 0 && segment.seq == rcv_.nxt() - 1;
-    const bool probe = ((rcv_.window_bytes() == 0 && segment.seq == rcv_.nxt()) || uncounted) &&
-                       !segment.has(tcp_flag::rst) && !segment.has(tcp_flag::syn);
-    if (probe && segment.has(tcp_flag::ack)) (void)check_ack(now, segment, ctx);
+    const bool probe = (at_closed_edge || uncounted) && !segment.has(tcp_flag::rst) &&
+                       !segment.has(tcp_flag::syn);
+    if (probe && segment.has(tcp_flag::ack) && check_ack(now, segment, ctx) == Step::proceed) {
+      check_urgent(segment);
+    }
     ctx.drop(DropReason::tcp_out_of_window);
     if (segment.has(tcp_flag::rst)) return Step::done;
     if (agreed_.sack) rcv_.on_duplicate(segment, ctx.pool);

@@ -78,6 +78,11 @@ void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
 
 void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   if (idle()) return;
+  if (owes_tail_probe_ || timers_.at(Timer::tail_loss_probe) <= now) {
+    // RFC 8985 7.2: where both are due the probe goes in its place, and starts it again.
+    timers_.set(Timer::retransmit, retransmit_at(now));
+    return;
+  }
   if (is_given_up(now, retries_, ctx.tcp.retries_max)) {
     owes_reset_ = true;
     fail(Error::timed_out, ctx);
@@ -183,7 +188,7 @@ void Connection::arm_loss_timer(Instant now) {
   if (flight.empty()) return;
   if (recovery.reordering_at() != Instant()) {
     timers_.set(Timer::reordering, recovery.reordering_at());
-  } else if (agreed_.sack && recovery.may_probe() && flight.sacked_count() == 0 &&
+  } else if (agreed_.sack && !probed_ && recovery.may_probe() && flight.sacked_count() == 0 &&
              flight.lost_count() == 0) {
     const Duration wait = TailLossProbe::wait(rtt_.smoothed(), flight.count() == 1);
     timers_.set(Timer::tail_loss_probe, std::min(now + wait, timers_.at(Timer::retransmit)));

@@ -61,6 +61,38 @@ TEST(ClosedWindow, TakesResetUrgentPointerAndAck) {
   EXPECT_EQ(in_flight(acked), 0u);
 }
 
+// RFC 9293 3.8.6 [MUST-66]: with text as well, which stays out.
+TEST(ClosedWindow, TakesResetAndUrgentPointerOfASegmentWithText) {
+  Peer reset = closed_window();
+  reset.sends("R. 4097:4197(100) ack 1");
+  EXPECT_EQ(reset.event(EventKind::closed)->error, Error::reset_by_peer);
+
+  Peer urgent = closed_window();
+  urgent.sends("PU. 4097:4098(1) ack 1 urg 1");
+  EXPECT_TRUE(urgent.event(EventKind::urgent));
+  EXPECT_EQ(urgent.reads().size(), 4096u);
+}
+
+// RFC 9293 3.8.6 [MUST-35], 3.8.6.1 [MUST-37]: closed over data in flight it is probed by that
+// data, and the connection lives as long as the peer answers.
+TEST(ClosedWindow, OverDataInFlightEndsNothingWhileThePeerAnswers) {
+  PeerOptions options;
+  options.config.tcp.retries_max = 3;
+  Peer peer = Peer::established(options);
+  ASSERT_TRUE(peer.writes("abc"));
+  EXPECT_EQ(peer.sees("P. 1:4(3) ack 1"), "");
+  for (int i = 0; i < 12; ++i) {
+    peer.sends(". 1:1(0) ack 1 win 0");
+    std::string again;
+    for (int tries = 0; again.empty() && tries < 10; ++tries) {
+      peer.passes(10s);
+      again = peer.next();
+    }
+    EXPECT_EQ(again.substr(0, 9), "P. 1:4(3)");
+  }
+  EXPECT_EQ(peer.state(), State::established);
+}
+
 // RFC 9293 3.8.6.1 [MAY-8]: it stays closed while nobody reads, and each probe is answered.
 TEST(ClosedWindow, AnswersProbesWithoutEnd) {
   Peer peer = closed_window();

@@ -91,7 +91,9 @@ bool parse_option(std::uint8_t kind, Bytes data, TcpOptions& parsed) {
       if (data.size() != 8) return false;
       take_timestamps(data.data(), parsed);
       return true;
-    case kFastOpen: return parse_fast_open(data, false, parsed);
+    case kFastOpen:  // RFC 7413 4.1.1: one of another length is ignored
+      (void)parse_fast_open(data, false, parsed);
+      return true;
     case kAccEcn0:
     case kAccEcn1: return parse_acc_ecn(kind, data, parsed);
     case kExperimental1:

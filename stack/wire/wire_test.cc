@@ -125,8 +125,6 @@ TEST(TcpOptions, IllegalLengthsAreRefused) {
                                                       {5, 2},
                                                       {5, 9, 1, 2, 3, 4, 5, 6, 7},
                                                       {8, 9, 1, 2, 3, 4, 5, 6, 7},
-                                                      {34, 4, 1, 2},
-                                                      {34, 5, 1, 2, 3},
                                                       {253, 3, 1},
                                                       {77, 0},
                                                       {77, 60}};
@@ -137,6 +135,17 @@ TEST(TcpOptions, IllegalLengthsAreRefused) {
   ASSERT_TRUE(
       parse_tcp_options(unknown));  // RFC 9293 [MUST-6]; what follows the end does not count
   EXPECT_EQ(parse_tcp_options(unknown)->window_scale, 9);
+}
+
+// RFC 7413 4.1.1: a cookie that cannot be one is as none, and what follows counts.
+TEST(TcpOptions, FastOpenOfAnIllegalLengthIsIgnored) {
+  for (const std::vector<std::uint8_t>& options :
+       {std::vector<std::uint8_t>{34, 4, 1, 2, 3, 3, 9}, {34, 5, 1, 2, 3, 3, 3, 9}}) {
+    const auto parsed = parse_tcp_options(options);
+    ASSERT_TRUE(parsed);
+    EXPECT_FALSE(parsed->has_fast_open);
+    EXPECT_EQ(parsed->window_scale, 9);
+  }
 }
 
 // RFC 9293 3.1 [MUST-68], [MUST-69]: no list is ended before its header, so that nothing follows

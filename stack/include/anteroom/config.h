@@ -92,7 +92,7 @@ struct TcpConfig {
   // RFC 5482, RFC 9293 3.8.3: how long data, or a SYN, may go unacknowledged; 0: the retries
   // decide.
   Duration user_timeout{};
-  std::uint32_t syn_retries_max = 6;
+  std::uint32_t syn_retries_max = 7;  // RFC 9293 3.8.3 [MUST-23]: for three minutes at least
   std::uint32_t syn_ack_retries_max = 5;
   std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions
   std::uint8_t hop_limit = 64;
