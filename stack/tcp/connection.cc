@@ -306,12 +306,17 @@ ConnectionInfo Connection::info() const {
     info.segments_in_flight = outstanding_->flight.count();
     info.segments_sacked = outstanding_->flight.sacked_count();
     info.segments_lost = outstanding_->flight.lost_count();
+    info.recovery = outstanding_->recovery.phase(outstanding_->flight);
   }
+  info.retries = retries_;
+  info.unanswered_probes = unanswered_probes_;
   info.bytes_sent = bytes_acked_;
   info.bytes_received = rcv_.received_bytes();
   info.timestamps = agreed_.timestamps;
   info.sack = agreed_.sack;
   info.window_scale = agreed_.window_scale;
+  info.send_scale = agreed_.send_scale;
+  info.receive_scale = agreed_.receive_scale;
   info.ecn = ecn_.mode();
   info.urgent_ahead = rcv_.urgent_ahead();
   info.urgent_offset_bytes = rcv_.urgent_offset_bytes();

@@ -193,7 +193,7 @@ class Connection {
   bool override_ : 1 = false;        // silly-window avoidance has waited long enough
   bool send_was_short_ : 1 = false;  // the owner wants to hear of room
   SynData syn_data_ : 2 = SynData::always;
-  bool window_limited_ : 1 = false;  // by congestion, see Outstanding::limited_until
+  bool window_limited_ : 1 = false;              // by congestion, see Outstanding::limited_until
   bool early_ : 1 = false, probed_ : 1 = false;  // PassiveOpening::early; no sample since a probe
 };
 

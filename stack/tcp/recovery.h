@@ -4,6 +4,8 @@
 // Not here: what a segment's record says (flight.cc), the window (congestion/).
 #pragma once
 
+#include <anteroom/connection.h>
+
 #include "stack/tcp/congestion/algorithm.h"
 #include "stack/tcp/prr.h"
 #include "stack/tcp/rack.h"
@@ -57,6 +59,12 @@ class Recovery {
   // When RACK decides about the next segment; Instant(): nothing to wait for.
   Instant reordering_at() const { return reordering_at_; }
   bool is_open() const { return phase_ == Phase::open; }
+  RecoveryPhase phase(const Flight& flight) const {
+    if (phase_ == Phase::fast) return RecoveryPhase::recovery;
+    if (phase_ == Phase::timeout) return RecoveryPhase::loss;
+    const bool disorder = flight.sacked_count() != 0 || duplicate_acks_ != 0;
+    return disorder ? RecoveryPhase::disorder : RecoveryPhase::open;
+  }
   bool may_probe() const { return phase_ == Phase::open && !probe_.is_pending(); }
   // F-RTO: new data goes before what is lost.
   bool prefers_new_data() const { return spurious_.prefers_new_data(); }

@@ -95,8 +95,8 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     // So does an open one for those of a peer that does not count yet the byte of its probe that we
     // took: two such peers would answer each other for ever.
     const bool uncounted = segment.length() == 0 && segment.seq == rcv_.nxt() - 1;
-    const bool probe = (at_closed_edge || uncounted) && !segment.has(tcp_flag::rst) &&
-                       !segment.has(tcp_flag::syn);
+    const bool probe =
+        (at_closed_edge || uncounted) && !segment.has(tcp_flag::rst) && !segment.has(tcp_flag::syn);
     if (probe && segment.has(tcp_flag::ack) && check_ack(now, segment, ctx) == Step::proceed) {
       check_urgent(segment);
     }

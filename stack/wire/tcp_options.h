@@ -111,7 +111,8 @@ struct Written {
 // An accurate ECN option that does not fit is left out. In the order that middleboxes know from
 // Linux: MSS, SACK-permitted, timestamps, window scale, Fast Open, connect data, experimental, SACK
 // blocks, accurate ECN; with `scale_first` a SYN's window scale goes behind its MSS, and its SACK-
-// permitted without timestamps is padded with end-of-options. SACK blocks that do not fit are left out, the last first.
+// permitted without timestamps is padded with end-of-options. SACK blocks that do not fit are left
+// out, the last first.
 Written emit_tcp_options(const TcpOptions& options, MutableBytes out);
 
 }  // namespace anteroom

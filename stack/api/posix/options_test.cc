@@ -210,7 +210,7 @@ TEST(TcpOptions, WhatTheStackCannotDoIsRefused) {
                          TCP_FASTOPEN_KEY, TCP_TX_DELAY}) {
     EXPECT_EQ(hosts.set(hosts.fresh, IPPROTO_TCP, name, 100), "ENOPROTOOPT") << name;
   }
-  EXPECT_EQ(hosts.get(hosts.fresh, IPPROTO_TCP, TCP_SYNCNT), "6");
+  EXPECT_EQ(hosts.get(hosts.fresh, IPPROTO_TCP, TCP_SYNCNT), "7");
   EXPECT_EQ(hosts.get(hosts.fresh, IPPROTO_TCP, TCP_MAXSEG), "536");
 }
 

@@ -47,6 +47,17 @@ std::uint32_t segments(std::uint32_t bytes, std::uint32_t mss) {
   return mss == 0 ? 0 : bytes / mss;
 }
 
+// enum tcp_ca_state of Linux; CWR is none of its own here.
+std::uint8_t linux_phase(RecoveryPhase phase) {
+  switch (phase) {
+    case RecoveryPhase::open: return 0;
+    case RecoveryPhase::disorder: return 1;
+    case RecoveryPhase::recovery: return 3;
+    case RecoveryPhase::loss: return 4;
+  }
+  return 0;
+}
+
 std::uint8_t options_of(const ConnectionInfo& info) {
   unsigned options = 0;
   if (info.timestamps) options |= TCPI_OPT_TIMESTAMPS;
@@ -59,7 +70,14 @@ std::uint8_t options_of(const ConnectionInfo& info) {
 
 void fill(const ConnectionInfo& info, tcp_info& out) {
   out.tcpi_state = linux_state(info.state);
+  out.tcpi_ca_state = linux_phase(info.recovery);
+  out.tcpi_retransmits = out.tcpi_backoff = info.retries;
+  out.tcpi_probes = info.unanswered_probes;
   out.tcpi_options = options_of(info);
+  if (info.window_scale) {
+    out.tcpi_snd_wscale = info.send_scale & 15;
+    out.tcpi_rcv_wscale = info.receive_scale & 15;
+  }
   out.tcpi_rto = microseconds(info.retransmission_timeout);
   out.tcpi_snd_mss = info.send_mss;
   out.tcpi_rcv_mss = info.receive_mss;

@@ -71,7 +71,7 @@ enum class SynOptionOrder : std::uint8_t {
 // Defaults of each new connection. Every switch turns a mechanism off for tests and peers that lack
 // it.
 struct TcpConfig {
-  bool window_scale = true;                    // RFC 7323 2
+  bool window_scale = true;  // RFC 7323 2
   // The shift that we announce, at most 14; else what the largest receive buffer needs.
   std::optional<std::uint8_t> window_scale_announced;
   bool timestamps = true;                      // RFC 7323 3

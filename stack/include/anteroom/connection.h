@@ -36,6 +36,14 @@ enum class EcnMode : std::uint8_t {
   accurate,  // RFC 9768
 };
 
+// What loss recovery is doing.
+enum class RecoveryPhase : std::uint8_t {
+  open,      // nothing is amiss
+  disorder,  // something arrived out of order; nothing is taken for lost yet
+  recovery,  // a loss is being repaired, RFC 5681 3.2, RFC 8985
+  loss,      // after a retransmission time-out
+};
+
 // The options of a SYN, as received. RFC 9293 3.2, RFC 7323, RFC 2018, RFC 7413.
 struct SynOptions {
   std::uint16_t mss = 536;  // RFC 9293 3.7.1 [MUST-15]: 536 where the option is absent
@@ -106,13 +114,18 @@ struct ConnectionInfo {
   std::uint32_t segments_delivered = 0;      // acknowledged, selectively or not
   std::uint32_t segments_in_flight = 0;      // now, those below included
   std::uint32_t segments_sacked = 0;
-  std::uint32_t segments_lost = 0;   // taken for lost, not sent again yet
-  bool reordering_seen = false;      // by this connection's own segments, RFC 8985 6.2
-  std::uint64_t bytes_sent = 0;      // acknowledged by the peer
-  std::uint64_t bytes_received = 0;  // in order
+  std::uint32_t segments_lost = 0;  // taken for lost, not sent again yet
+  RecoveryPhase recovery = RecoveryPhase::open;
+  std::uint8_t retries = 0;            // time-outs, or probes, of what waits now
+  std::uint8_t unanswered_probes = 0;  // of a closed window
+  bool reordering_seen = false;        // by this connection's own segments, RFC 8985 6.2
+  std::uint64_t bytes_sent = 0;        // acknowledged by the peer
+  std::uint64_t bytes_received = 0;    // in order
   bool timestamps = false;
   bool sack = false;
   bool window_scale = false;
+  std::uint8_t send_scale = 0;     // RFC 7323 2: shift of the windows that we get
+  std::uint8_t receive_scale = 0;  // and of those that we announce
   EcnMode ecn = EcnMode::none;
   bool urgent_ahead = false;              // unread urgent data
   std::uint32_t urgent_offset_bytes = 0;  // from the next byte to read to the urgent one
