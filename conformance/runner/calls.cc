@@ -68,9 +68,9 @@ const Expression& CallContext::argument(std::size_t index) const {
 }
 
 std::size_t CallContext::size(std::size_t index) const {
-  constexpr std::int64_t kSizeMax = 64 << 20;
+  constexpr std::int64_t kSizeMax = 16 << 20;
   const std::int64_t value = number(index);
-  if (value < 0 || value > kSizeMax) throw Failed("a length is out of bounds (0 to 64 MiB)");
+  if (value < 0 || value > kSizeMax) throw Failed("a length is out of bounds (0 to 16 MiB)");
   return static_cast<std::size_t>(value);
 }
 

@@ -62,12 +62,15 @@ struct Vectors {
 
 std::shared_ptr<Vectors> vectors_of(const Expression& list, bool to_send) {
   const auto vectors = std::make_shared<Vectors>();
+  std::int64_t room = 16 << 20;
   for (const Expression& item : list.items) {
     const Expression* base = CallContext::member(item, "iov_base", 0);
     const Expression* length = CallContext::member(item, "iov_len", 1);
     if (base == nullptr || length == nullptr) throw Failed("an iovec is {buffer, length}");
-    const auto size =
-        static_cast<std::size_t>(std::clamp<std::int64_t>(number_of(*length), 0, 64 << 20));
+    const std::int64_t size_given = number_of(*length);
+    if (size_given < 0 || size_given > room) throw Failed("the lengths are out of bounds (0 to 16 MiB)");
+    room -= size_given;
+    const auto size = static_cast<std::size_t>(size_given);
     vectors->buffers.push_back(to_send ? bytes_to_send(*base, size) : Buffer(size));
   }
   for (Buffer& buffer : vectors->buffers) vectors->parts.push_back({buffer.data(), buffer.size()});

@@ -29,8 +29,8 @@ class Evaluator {
     const std::string word = name();
     if (word == "assert") return assertion(start);
     if (word == "print") {
-      expression(0);
-      while (take(",")) expression(0);
+      // Nothing depends on what is printed.
+      skip_statement();
       return;
     }
     if (word.empty()) throw Failed("a statement was expected in the code" + near());
@@ -38,8 +38,8 @@ class Evaluator {
     const bool subtracts = !adds && take("-=");
     if (!adds && !subtracts && !take("=")) throw Failed("= was expected in the code" + near());
     const std::int64_t value = expression(0);
-    variables_[word] = adds        ? variables_[word] + value
-                       : subtracts ? variables_[word] - value
+    variables_[word] = adds        ? wrap_add(variables_[word], value)
+                       : subtracts ? wrap_subtract(variables_[word], value)
                                    : value;
   }
 
@@ -120,13 +120,16 @@ class Evaluator {
       if (peek() == '+' && peek(1) != '=' && take("+"))
         value = wrap_add(value, product(depth));
       else if (peek() == '-' && peek(1) != '=' && take("-"))
-        value = wrap_add(value, -product(depth));
+        value = wrap_subtract(value, product(depth));
       else
         return value;
     }
   }
   static std::int64_t wrap_add(std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  }
+  static std::int64_t wrap_subtract(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
   }
   std::int64_t product(int depth) {
     std::int64_t value = unary(depth);
@@ -149,7 +152,7 @@ class Evaluator {
   }
   std::int64_t unary(int depth) {
     if (depth > kDepthMax) throw Failed("the code is nested too deep");
-    if (take("-")) return wrap_add(0, -unary(depth + 1));
+    if (take("-")) return wrap_subtract(0, unary(depth + 1));
     if (take("+")) return unary(depth + 1);
     if (take("~")) return ~unary(depth + 1);
     return primary(depth);
@@ -226,6 +229,21 @@ class Evaluator {
       }
       return;
     }
+  }
+  // To the end of its line, or to a semicolon; strings and parentheses go on.
+  void skip_statement() {
+    for (skip_blanks(); at_ < text_.size(); skip_blanks()) {
+      const char c = text_[at_];
+      if (parentheses_ <= 0 && (c == '\n' || c == ';')) break;
+      if (c == '"' || c == '\'') {
+        string(c);
+        continue;
+      }
+      if (c == '(') ++parentheses_;
+      if (c == ')') --parentheses_;
+      ++at_;
+    }
+    parentheses_ = 0;
   }
   void skip_to_statement() {
     for (;;) {

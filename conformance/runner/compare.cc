@@ -62,6 +62,16 @@ std::string acc_ecn_text(const LiveOption& option) {
   return text;
 }
 
+// Our own time-stamps, ecr of what comes in and val of what goes out, count as the script does.
+std::string stamp_text(const LiveOption& option, const Flow& flow, bool inbound) {
+  const auto mapped = [&](std::size_t at, bool ours) {
+    const std::uint32_t live = word_at(option.data, at, 4);
+    if (!ours || !flow.first_script_stamp) return live;
+    return *flow.first_script_stamp + (live - flow.first_live_stamp);
+  };
+  return fmt::format("TS val {} ecr {}", mapped(0, !inbound), mapped(4, inbound));
+}
+
 std::string option_text(const LiveOption& option, const Flow& flow, bool inbound) {
   const auto& data = option.data;
   switch (option.kind) {
@@ -76,9 +86,7 @@ std::string option_text(const LiveOption& option, const Flow& flow, bool inbound
     case 4: return "sackOK";
     case 5: return sack_text(option, flow, inbound);
     case 8:
-      if (data.size() == 8) {
-        return fmt::format("TS val {} ecr {}", word_at(data, 0, 4), word_at(data, 4, 4));
-      }
+      if (data.size() == 8) return stamp_text(option, flow, inbound);
       break;
     case 34: return data.empty() ? "FO" : "FO " + hex(data);
     case 172:
@@ -115,12 +123,12 @@ std::optional<std::string> ip_difference(const script::IpInfo& ip, const LivePac
   return std::nullopt;
 }
 
-bool flags_fit(const TcpPacket& tcp, std::uint16_t live, script::Dialect dialect) {
-  const bool ace = tcp.ace && (*tcp.ace != 0 || dialect == script::Dialect::nplab);
+bool flags_fit(const TcpPacket& tcp, std::uint16_t live, const MatchRules& rules) {
+  const bool ace = tcp.ace && (*tcp.ace != 0 || rules.dialect == script::Dialect::nplab);
   const auto ace_flags = static_cast<std::uint16_t>(ace ? *tcp.ace << 6 : 0);
   const std::uint16_t wanted = static_cast<std::uint16_t>(
       (tcp.flags & ~kEcnFlags) | (ace ? ace_flags : tcp.flags & kEcnFlags));
-  return wanted == live;
+  return wanted == live || (rules.joined && wanted == (live | kPsh));
 }
 
 bool stamp_fits(const script::TcpOptionItem& item, const LiveOption& live, const Flow& flow,
@@ -172,7 +180,7 @@ std::optional<std::string> tcp_difference(const TcpPacket& tcp, const LivePacket
   if (live.protocol != kTcp) return "it is no TCP segment";
   if (tcp.udp_ports) throw Skipped("the stack has no TCP in UDP");
   if (tcp.reset_cause) throw Skipped("the stack gives no cause with a reset");
-  if (!flags_fit(tcp, live.tcp.flags, rules.dialect)) {
+  if (!flags_fit(tcp, live.tcp.flags, rules)) {
     return fmt::format("its flags are {}", flags_text(live.tcp.flags));
   }
   const bool syn = (live.tcp.flags & kSyn) != 0;

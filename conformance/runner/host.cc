@@ -34,10 +34,12 @@ void Host::settle() {
 void Host::turn() { settle(); }
 
 bool Host::step(Instant until) {
+  if (is_exhausted()) return false;
   const std::optional<Deadline> deadline = stack_.next_deadline();
   Instant next = deadline ? deadline->at : Instant::max();
   if (blocked_) next = std::min(next, call_deadline_);
   if (next > until || next == Instant::max()) return false;
+  ++steps_;
   now_ = std::max(now_, next);
   if (deadline && deadline->at <= now_) stack_.advance(now_);
   settle();
@@ -62,7 +64,7 @@ bool Host::wait(Instant deadline) {
   if (abandoned_) return false;
   if (!in_call_) {
     if (step(deadline)) return true;
-    if (deadline == Instant::max()) return false;
+    if (deadline == Instant::max() || is_exhausted()) return false;
     now_ = std::max(now_, deadline);
     return true;
   }

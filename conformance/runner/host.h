@@ -40,8 +40,11 @@ class Host final : public Driver {
   // Lets time pass up to `until`.
   void run_until(Instant until);
   // One thing that is due, at most to `until`: a timer, or a blocked call's deadline. False:
-  // nothing is; the time is what it was.
+  // nothing is, or kStepsMax are done; the time is what it was.
   bool step(Instant until);
+  // A host that never comes to rest, or takes for ever to, is stopped: its script has failed.
+  static constexpr std::uint32_t kStepsMax = 200'000;
+  bool is_exhausted() const { return steps_ >= kStepsMax; }
 
   // What left and was not looked at yet, oldest first.
   std::deque<SentPacket>& sent() { return sent_; }
@@ -63,6 +66,7 @@ class Host final : public Driver {
   std::vector<std::uint8_t> frame_;
   std::deque<SentPacket> sent_;
   Instant now_{};
+  std::uint32_t steps_ = 0;
   Instant ended_at_{};
   std::unique_ptr<PosixSockets> sockets_;
 

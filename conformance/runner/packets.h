@@ -16,6 +16,9 @@ struct MatchRules {
   script::Dialect dialect = script::Dialect::google;
   std::int64_t stamp_tick_us = 0;       // 0: time-stamp values are not compared
   std::int64_t stamp_tolerance_us = 0;  // of their difference in time
+  // The packet was put together from several. Linux marks PSH whatever it hands to its offload in
+  // one piece, so a PSH that is expected may be missing.
+  bool joined = false;
 };
 
 // --- In ---

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <set>
@@ -36,6 +37,7 @@ class Player {
     ssize_t result = 0;
     int error = 0;
     bool done = false;
+    std::exception_ptr thrown{};  // by the call, in its thread
   };
 
   // --- run.cc ---
@@ -101,7 +103,8 @@ class Player {
   Flow* flow_ = nullptr;                   // the current one
   std::map<int, std::deque<int>> judged_;  // by listener: accepted by condition(), not yet taken
   std::uint16_t next_port_ = 40'000;
-  std::unique_ptr<PendingCall> blocked_;
+  // Shared with the call's thread, which may end after the script has failed.
+  std::shared_ptr<PendingCall> blocked_;
   Variables variables_;
 };
 

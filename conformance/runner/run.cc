@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@ namespace anteroom::runner {
 namespace {
 
 constexpr std::size_t kHistoryLines = 40;
+// How long a script may last, in virtual time: 100 days. The real tools give up after seconds.
+constexpr std::int64_t kMicrosMax = std::int64_t{100} * 86'400 * 1'000'000;
 
 std::int64_t integer(const std::string& name, const std::string& value, std::int64_t least,
                      std::int64_t most) {
@@ -22,6 +25,14 @@ std::int64_t integer(const std::string& name, const std::string& value, std::int
   if (read.ec != std::errc{} || read.ptr != last || number < least || number > most) {
     throw Failed(
         fmt::format("--{}={}: a number from {} to {} was expected", name, value, least, most));
+  }
+  return number;
+}
+
+double percent(const std::string& value) {
+  const double number = std::atof(value.c_str());
+  if (!(number >= 0 && number <= 100)) {
+    throw Failed("--tolerance_percent=" + value + ": a number from 0 to 100 was expected");
   }
   return number;
 }
@@ -51,7 +62,7 @@ void Player::set_option(const std::string& name, const std::string& value) {
   }
   constexpr std::int64_t kMany = INT64_C(1) << 40;
   if (name == "tolerance_usecs") tolerance_us_ = integer(name, value, 1, kMany);
-  if (name == "tolerance_percent") tolerance_percent_ = std::atof(value.c_str());
+  if (name == "tolerance_percent") tolerance_percent_ = percent(value);
   if (name == "tcp_ts_tick_usecs") rules_.stamp_tick_us = integer(name, value, 0, kMany);
   if (name == "strict_segments") aggregate_ = false;
   if (name == "non_fatal") packets_may_differ_ = value.find("packet") != value.npos;
@@ -98,6 +109,9 @@ Player::Micros Player::now() const {
 Instant Player::instant(Micros time) const { return start_ + std::chrono::microseconds(time); }
 
 Player::Micros Player::scheduled(Micros time, bool relative) const {
+  if (time < -kMicrosMax || time > kMicrosMax || now() > kMicrosMax) {
+    throw Failed("a script may last 100 days");
+  }
   return relative ? now() + time : time;
 }
 
@@ -156,6 +170,7 @@ void Player::play() {
   for (const script::Event& event : script_.events) {
     happen(event);
     previous_ = current_;
+    if (host_ && host_->is_exhausted()) throw Failed("the stack does not come to rest");
   }
   if (blocked_) collect_blocked(blocked_->end + 1'000'000);
   event_ = nullptr;

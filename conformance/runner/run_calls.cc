@@ -154,9 +154,10 @@ void Player::finish(PendingCall& pending) {
 void Player::collect_blocked(Micros until) {
   while (!blocked_->done && host().step(instant(until))) {
   }
-  const std::unique_ptr<PendingCall> pending = std::move(blocked_);
+  const std::shared_ptr<PendingCall> pending = std::move(blocked_);
   event_ = pending->event;
   if (!pending->done) throw Failed("the call has not returned");
+  if (pending->thrown) std::rethrow_exception(pending->thrown);
   const Micros ended =
       std::chrono::duration_cast<std::chrono::microseconds>(host().ended_at() - start_).count();
   const auto share = static_cast<Micros>(tolerance_percent_ / 100 *
@@ -174,7 +175,7 @@ void Player::call(const script::Event& event, const Call& call) {
     collect_blocked(now() + 1'000'000);
     event_ = &event;
   }
-  auto pending = std::make_unique<PendingCall>();
+  const auto pending = std::make_shared<PendingCall>();
   pending->event = &event;
   pending->start = current_;
   if (call.name == "accept") {
@@ -195,14 +196,18 @@ void Player::call(const script::Event& event, const Call& call) {
     pending->error = errno;
     return finish(*pending);
   }
-  pending->end = relative ? current_ - event.time.first + *call.end : *call.end;
-  PendingCall* const running = pending.get();
-  blocked_ = std::move(pending);
-  host().start([running] {
+  pending->end = scheduled(*call.end, false);
+  if (relative) pending->end += current_ - event.time.first;
+  blocked_ = pending;
+  host().start([pending] {
     errno = 0;
-    running->result = running->prepared.invoke();
-    running->error = errno;
-    running->done = true;
+    try {
+      pending->result = pending->prepared.invoke();
+    } catch (...) {
+      pending->thrown = std::current_exception();
+    }
+    pending->error = errno;
+    pending->done = true;
   });
   // Its SYN, where it is a connect(), is out by now.
   after(Call{.name = ""}, 0);
@@ -242,7 +247,12 @@ std::size_t Player::count(const SocketQuery& query) {
   }
   // A descriptor whose connection is over, or never was, is CLOSED.
   for (const auto& flow : flows_) {
-    if (query.state != State::closed || flow->live_fd < 0) continue;
+    if (flow->live_fd < 0) continue;
+    if (query.state == State::listen && flow->role == Role::listening &&
+        (!query.port || flow->local.port == *query.port)) {
+      ++found;
+    }
+    if (query.state != State::closed) continue;
     const auto state = tcp_info_field(host().sockets(), flow->live_fd, "tcpi_state");
     if (state == tcp_info_constant("TCP_CLOSE")) ++found;
   }

@@ -130,6 +130,7 @@ std::pair<LivePacket, Instant> Player::gather(const Packet& packet, Instant limi
     live = next;
     live.payload = std::move(payload);
     at = more->second;
+    rules_.joined = true;
   }
   live.tcp.seq = seq;
   live.tcp.flags = static_cast<std::uint16_t>((live.tcp.flags & ~kCwr) | cwr);
@@ -153,7 +154,8 @@ void Player::expect(const Packet& packet, const script::EventTime& time) {
   const bool relative = time.kind == TimeKind::relative || time.kind == TimeKind::relative_range;
   const bool any = time.kind == TimeKind::any;
   host();
-  current_ = any ? now() : scheduled(time.first, relative);
+  rules_.joined = false;
+  current_ = any ? now() : scheduled(time.last, relative) - (time.last - time.first);
   const Instant limit =
       any ? host_->now() + kAnyTime : instant(current_ + (time.last - time.first) + kPatienceUs);
   const auto [live, at] = gather(packet, std::max(limit, host_->now()));
