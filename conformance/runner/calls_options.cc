@@ -65,6 +65,10 @@ PreparedCall prepare_set(const CallContext& context) {
   const bool wants_error = !context.call.error.empty();
   const std::string text = option_name(context.argument(2));
   if (is_harmless(level, name)) return {[] { return ssize_t{0}; }};
+  if (text == "TCP_KEEPINIT") {
+    bytes->clear();
+    put(*bytes, std::clamp<std::int64_t>(context.number(3), -1, 1'000'000) * 1'000);
+  }
   return {[&host, fd, level, name, bytes, wants_error, text]() -> ssize_t {
     const int result = host.sockets().setsockopt(fd, level, name, bytes->data(),
                                                  static_cast<socklen_t>(bytes->size()));

@@ -2,6 +2,7 @@
 #include "conformance/runner/commands.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ class Splitter {
       } else if (c == '|' && (at + 1 >= text.size() || text[at + 1] != '|')) {
         end_word();
         words_.push_back("|");
+      } else if (c == '&' && (text.substr(at + 1).starts_with('>') || word_.ends_with('>'))) {
+        word_ += c;  // of a redirection: &>file, 2>&1
       } else if (c == ';' || c == '\n' || c == '&' || c == '|') {
         end_command();
       } else if (c == ' ' || c == '\t' || c == '\r') {
@@ -47,6 +50,19 @@ class Splitter {
   }
 
  private:
+  // Where output goes is nobody's business: nothing is written.
+  void drop_redirections() {
+    for (std::size_t i = 0; i < words_.size();) {
+      const std::size_t sign = words_[i].find_first_not_of("0123456789&");
+      if (sign == std::string::npos || words_[i][sign] != '>') {
+        ++i;
+        continue;
+      }
+      const bool names_next = words_[i].back() == '>' && i + 1 < words_.size();
+      const auto first = words_.begin() + static_cast<std::ptrdiff_t>(i);
+      words_.erase(first, first + (names_next ? 2 : 1));
+    }
+  }
   void end_word() {
     if (!word_.empty() || quoted_) words_.push_back(word_);
     word_.clear();
@@ -54,6 +70,7 @@ class Splitter {
   }
   void end_command() {
     end_word();
+    drop_redirections();
     if (!words_.empty()) commands_.push_back(words_);
     words_.clear();
   }
@@ -134,15 +151,28 @@ void run_sockstat(const Words& words, const SocketCounter& count) {
   }
 }
 
+// grep " 0A " /proc/net/tcp | grep ":1F90": whether somebody listens on that port.
+void run_listener_grep(const Words& words, const SocketCounter& count) {
+  std::uint16_t port = 0;
+  const std::string& last = words.back();
+  const char* end = last.data() + last.size();
+  if (words.size() < 4 || words[1] != " 0A " || !words[2].starts_with("/proc/net/tcp") ||
+      !last.starts_with(':') || std::from_chars(last.data() + 1, end, port, 16).ptr != end) {
+    throw Skipped("grep is only asked for listeners here");
+  }
+  if (count({State::listen, false, port}) == 0) throw Failed("nobody listens on port " + last);
+}
+
 void run_simple(const Words& words, Settings& settings, const SocketCounter& count) {
   const std::string_view program = file_name(words[0]);
   if (program == "sockstat") return run_sockstat(words, count);
+  if (program == "grep") return run_listener_grep(words, count);
   if (program == "true" || program == ":" || program == "sleep" || program == "rm") return;
   if (program == "defaults.sh") return set_linux_defaults(settings);
   if (program.starts_with("sysctl_restore_")) return;  // every script has a stack of its own
   if (program == "set_sysctls.py" || program == "sysctl") {
     for (std::size_t i = 1; i < words.size() && words[i] != "|"; ++i) {
-      if (!words[i].starts_with('-') && !words[i].starts_with('>')) set(words[i], settings);
+      if (!words[i].starts_with('-')) set(words[i], settings);
     }
     return;
   }

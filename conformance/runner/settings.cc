@@ -40,6 +40,14 @@ std::uint32_t buffer_bytes(std::int64_t bytes) {
   return std::bit_floor(wanted);
 }
 
+// Between the shortest that lets time pass and a day: no sysctl makes a stack spin.
+Duration microseconds(std::int64_t value) {
+  return std::chrono::microseconds(std::clamp<std::int64_t>(value, 1'000, 86'400'000'000));
+}
+Duration milliseconds(std::int64_t value) {
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(value, 1, 86'400'000));
+}
+
 KeepaliveConfig& keepalive(Settings& settings) {
   auto& keepalive = settings.config.tcp.keepalive;
   if (!keepalive) keepalive.emplace();
@@ -70,26 +78,30 @@ const std::unordered_map<std::string_view, Setter>& setters() {
        [](auto v, auto& s) { s.config.tcp.syn_ack_retries_max = count_of(v); }},
       {"net.ipv4.tcp_retries2", [](auto v, auto& s) { s.config.tcp.retries_max = count_of(v); }},
       {"net.ipv4.tcp_rto_max_ms",
-       [](auto v, auto& s) { s.config.tcp.rto_max = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.rto_max = milliseconds(v); }},
       {"net.ipv4.tcp_rto_min_us",
-       [](auto v, auto& s) { s.config.tcp.rto_min = std::chrono::microseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.rto_min = microseconds(v); }},
       {"net.ipv4.tcp_mtu_probing", [](auto v, auto& s) { s.config.tcp.path_mtu_probing = v != 0; }},
+      {"net.inet.tcp.initcwnd_segments",
+       [](auto v, auto& s) {
+         s.config.tcp.initial_window_segments = std::max<std::uint32_t>(count_of(v), 1);
+       }},
       {"net.inet.tcp.sack.enable", [](auto v, auto& s) { s.config.tcp.sack = v != 0; }},
       {"net.inet.tcp.rfc1323",
        [](auto v, auto& s) { s.config.tcp.timestamps = s.config.tcp.window_scale = v != 0; }},
       {"net.inet.tcp.ecn.enable", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_freebsd(v); }},
       {"net.inet.tcp.rexmit_initial",
-       [](auto v, auto& s) { s.config.tcp.rto_initial = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.rto_initial = milliseconds(v); }},
       {"net.inet.tcp.rexmit_slop",
-       [](auto v, auto& s) { s.config.tcp.rto_slop = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.rto_slop = milliseconds(v); }},
       {"net.inet.tcp.delacktime",
-       [](auto v, auto& s) { s.config.tcp.delayed_ack = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.delayed_ack = milliseconds(v); }},
       {"net.inet.tcp.msl",
-       [](auto v, auto& s) { s.config.tcp.msl = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { s.config.tcp.msl = milliseconds(v); }},
       {"net.inet.tcp.keepidle",
-       [](auto v, auto& s) { keepalive(s).idle = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { keepalive(s).idle = milliseconds(v); }},
       {"net.inet.tcp.keepintvl",
-       [](auto v, auto& s) { keepalive(s).interval = std::chrono::milliseconds(v); }},
+       [](auto v, auto& s) { keepalive(s).interval = milliseconds(v); }},
       {"net.inet.tcp.keepcnt", [](auto v, auto& s) { keepalive(s).probes_max = count_of(v); }},
       {"net.inet.tcp.recvspace",
        [](auto v, auto& s) { s.config.limits.receive_buffer_bytes_initial = buffer_bytes(v); }},
@@ -154,6 +166,8 @@ constexpr Fixed kFixed[] = {
     {"net.ipv4.tcp_syncookies", 1},
     {"net.ipv4.tcp_slow_start_after_idle", 1},
     {"net.ipv4.tcp_shrink_window", 0},
+    {"net.ipv4.tcp_ecn_fallback", 1},
+    {"net.ipv4.tcp_ecn_option", 2},
 };
 
 std::optional<std::int64_t> integer(std::string_view text) {
@@ -238,8 +252,8 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
 SetResult set_sysctl(std::string_view name, std::string_view value, Settings& settings) {
   if (name == "net.ipv4.tcp_rmem") return set_memory(value, settings);
   if (name == "net.ipv4.tcp_wmem") return SetResult::no_effect;
-  if (name == "net.ipv4.tcp_congestion_control") {
-    if (value != "cubic" && value != "reno") return SetResult::unknown;
+  if (name == "net.ipv4.tcp_congestion_control" || name == "net.inet.tcp.cc.algorithm") {
+    if (value != "cubic" && value != "reno" && value != "newreno") return SetResult::unknown;
     settings.config.tcp.congestion =
         value == "cubic" ? CongestionAlgorithm::cubic : CongestionAlgorithm::new_reno;
     return SetResult::done;
@@ -251,6 +265,10 @@ SetResult set_sysctl(std::string_view name, std::string_view value, Settings& se
     return SetResult::done;
   }
   const std::optional<std::int64_t> number = integer(value);
+  if (name == "net.ipv4.tcp_fastopen" && number) {
+    // Clients and servers may, and neither without a cookie: all else has no switch.
+    return (*number & 0x207) == 3 ? SetResult::no_effect : SetResult::unknown;
+  }
   for (const Fixed& fixed : kFixed) {
     if (fixed.name == name && number == fixed.value) return SetResult::no_effect;
   }

@@ -87,6 +87,7 @@ constexpr Named kNames[] = {
     NAMED(TCP_CONGESTION),
     NAMED(TCP_MD5SIG),
     NAMED(TCP_USER_TIMEOUT),
+    {"TCP_KEEPINIT", TCP_USER_TIMEOUT},  // of BSD; in seconds: calls_options.cc
     NAMED(TCP_FASTOPEN),
     NAMED(TCP_TIMESTAMP),
     NAMED(TCP_NOTSENT_LOWAT),
