@@ -68,7 +68,8 @@ std::shared_ptr<Vectors> vectors_of(const Expression& list, bool to_send) {
     const Expression* length = CallContext::member(item, "iov_len", 1);
     if (base == nullptr || length == nullptr) throw Failed("an iovec is {buffer, length}");
     const std::int64_t size_given = number_of(*length);
-    if (size_given < 0 || size_given > room) throw Failed("the lengths are out of bounds (0 to 16 MiB)");
+    if (size_given < 0 || size_given > room)
+      throw Failed("the lengths are out of bounds (0 to 16 MiB)");
     room -= size_given;
     const auto size = static_cast<std::size_t>(size_given);
     vectors->buffers.push_back(to_send ? bytes_to_send(*base, size) : Buffer(size));

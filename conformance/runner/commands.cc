@@ -39,6 +39,9 @@ class Splitter {
         word_ += c;  // of a redirection: &>file, 2>&1
       } else if (c == ';' || c == '\n' || c == '&' || c == '|') {
         end_command();
+        // What stands behind || is for when a command fails, which none here survives.
+        is_fallback_ = c == '|';
+        if (is_fallback_) ++at;
       } else if (c == ' ' || c == '\t' || c == '\r') {
         end_word();
       } else {
@@ -71,7 +74,7 @@ class Splitter {
   void end_command() {
     end_word();
     drop_redirections();
-    if (!words_.empty()) commands_.push_back(words_);
+    if (!words_.empty() && !is_fallback_) commands_.push_back(words_);
     words_.clear();
   }
 
@@ -80,6 +83,7 @@ class Splitter {
   std::string word_;
   char quote_ = 0;
   bool quoted_ = false;
+  bool is_fallback_ = false;
 };
 
 std::string_view file_name(std::string_view path) {

@@ -1,0 +1,73 @@
+// A packet put together and taken apart is the same; damage is refused with its reason.
+#include "conformance/runner/live_packet.h"
+
+#include <gtest/gtest.h>
+
+namespace anteroom::runner {
+namespace {
+
+LivePacket segment() {
+  LivePacket packet;
+  packet.source = 0xc0000201;
+  packet.destination = 0xc0a80001;
+  packet.traffic_class = 2;
+  packet.source_port = 40'000;
+  packet.destination_port = 8080;
+  packet.tcp = {7, 9, kAck | kPsh | kAe, 1'000, 3, {{1}, {1}, {8, {0, 0, 0, 1, 0, 0, 0, 2}}}};
+  packet.payload = {1, 2, 3};
+  return packet;
+}
+
+TEST(LivePacket, TcpGoesThereAndBack) {
+  std::string problem;
+  const auto back = take_apart(put_together(segment()), problem);
+  ASSERT_TRUE(back) << problem;
+  EXPECT_EQ(back->tcp.seq, 7u);
+  EXPECT_EQ(back->tcp.ack, 9u);
+  EXPECT_EQ(back->tcp.flags, kAck | kPsh | kAe);
+  EXPECT_EQ(back->tcp.window, 1'000);
+  EXPECT_EQ(back->tcp.urgent_pointer, 3);
+  EXPECT_EQ(back->tcp.options, segment().tcp.options);
+  EXPECT_EQ(option_bytes(back->tcp.options), 12u);
+  EXPECT_EQ(back->payload, segment().payload);
+  EXPECT_EQ(back->traffic_class, 2);
+}
+
+TEST(LivePacket, UdpAndIcmpToo) {
+  LivePacket packet = segment();
+  std::string problem;
+  packet.protocol = kUdp;
+  ASSERT_TRUE(take_apart(put_together(packet), problem)) << problem;
+  packet.protocol = kIcmp;
+  packet.icmp_type = 3;
+  packet.icmp_code = 4;
+  packet.payload.assign(32, 5);
+  const auto back = take_apart(put_together(packet), problem);
+  ASSERT_TRUE(back) << problem;
+  EXPECT_EQ(back->icmp_type, 3);
+  EXPECT_EQ(back->icmp_code, 4);
+  EXPECT_EQ(back->payload, packet.payload);
+}
+
+TEST(LivePacket, DamageIsRefused) {
+  const std::vector<std::uint8_t> good = put_together(segment());
+  const auto problem_at = [&](std::size_t at, std::uint8_t value) {
+    std::vector<std::uint8_t> bytes = good;
+    bytes[at] = value;
+    std::string problem;
+    EXPECT_FALSE(take_apart(bytes, problem));
+    return problem;
+  };
+  EXPECT_EQ(problem_at(0, 0x60), "it is no IPv4 packet");
+  EXPECT_EQ(problem_at(0, 0x46), "its IPv4 header has options");
+  EXPECT_EQ(problem_at(3, 0), "its IPv4 total length is wrong");
+  EXPECT_EQ(problem_at(8, 1), "its IPv4 header checksum is wrong");
+  EXPECT_EQ(problem_at(32, 0x40), "its TCP data offset is wrong");
+  EXPECT_EQ(problem_at(43, 200), "a TCP option runs over the end");
+  EXPECT_EQ(problem_at(25, 8), "its TCP checksum is wrong");
+  std::string problem;
+  EXPECT_FALSE(take_apart(Bytes(good).first(19), problem));
+}
+
+}  // namespace
+}  // namespace anteroom::runner
