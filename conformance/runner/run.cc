@@ -45,6 +45,13 @@ IpAddress address(const std::string& name, const std::string& value) {
   return *parsed;
 }
 
+// Sysctls, addresses and the like that a stack cannot be made of.
+void expect_valid(const Config& config) {
+  if (const std::string_view wrong = check_config(config); !wrong.empty()) {
+    throw Failed("no stack can be configured so: " + std::string(wrong));
+  }
+}
+
 }  // namespace
 
 Player::Player(const script::Script& script, const RunOptions& options)
@@ -93,6 +100,7 @@ void Player::apply_options() {
 
 Host& Player::host() {
   if (!host_) {
+    expect_valid(settings_.config);
     host_ = std::make_unique<Host>(settings_.config, [this](Instant at, Bytes packet) {
       if (options_.tap) options_.tap(at, packet);
     });
@@ -138,7 +146,9 @@ void Player::wait_for(const script::EventTime& time) {
 
 void Player::happen(const script::Command& command) {
   run_command(command.text, settings_, [this](const SocketQuery& query) { return count(query); });
-  if (host_) host_->stack().configure(settings_.config.tcp);
+  if (!host_) return;
+  expect_valid(settings_.config);
+  host_->stack().configure(settings_.config.tcp);
 }
 
 void Player::happen(const script::Code& code) {

@@ -142,6 +142,14 @@ TEST(Run, ReasonsToSkip) {
   EXPECT_THAT(reason("0 `tc qdisc add dev tun0 root pfifo limit 0`\n"), HasSubstr("`tc`"));
 }
 
+TEST(Run, NoStackIsMadeOfNonsense) {
+  const std::string opens = "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n";
+  expect_failure(play("0 `sysctl net.ipv4.tcp_rto_max_ms=1`\n" + opens), "configured so");
+  expect_failure(play("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+                      "+0 `sysctl net.ipv4.tcp_rto_max_ms=1`\n"),
+                 "configured so");
+}
+
 TEST(Run, OptionsHaveBounds) {
   expect_failure(play("--tolerance_percent=101\n0 `true`\n"), "from 0 to 100");
   expect_failure(play("--mtu=9\n0 `true`\n"), "from 576 to 65535");
