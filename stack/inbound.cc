@@ -125,8 +125,10 @@ void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
                             packet_bytes, interface.mtu());
     if (mtu == 0) return drop(DropReason::icmp_ignored);
     connections[index].tcp.on_path_mtu(now, mtu);
-  } else {
-    connections[index].tcp.on_unreachable(is_hard_unreachable(message), ctx);
+  } else if (is_hard_unreachable(message)) {
+    // A port that nobody has is a refusal, as a reset would be.
+    const bool no_port = message.code == kUnreachablePort;
+    connections[index].tcp.on_unreachable(no_port ? Error::refused : Error::unreachable, ctx);
   }
   ++stats.icmp_in;
   settle(index);

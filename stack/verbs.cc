@@ -71,6 +71,14 @@ Status Stack::close(Instant now, ListenerId listener) {
   return {};
 }
 
+Status Stack::set_fast_open(ListenerId listener, FastOpen fast_open, std::uint32_t pending_max) {
+  Listener* slot = parts_->listeners.find(listener);
+  if (slot == nullptr) return kStale;
+  slot->options.fast_open = fast_open;
+  slot->options.fast_open_pending_max = pending_max;
+  return {};
+}
+
 Result<ConnectionId> Stack::take(ListenerId listener) {
   Parts& p = *parts_;
   Listener* from = p.listeners.find(listener);

@@ -108,9 +108,9 @@ void set16(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint16_t value
 std::vector<std::uint8_t> tcp_body(const LivePacket& packet) {
   std::vector<std::uint8_t> options;
   for (const LiveOption& option : packet.tcp.options) {
-    options.push_back(option.kind);
-    if (option.kind <= 1) continue;
-    options.push_back(static_cast<std::uint8_t>(option.data.size() + 2));
+    if (!option.raw) options.push_back(option.kind);
+    if (!option.raw && option.kind <= 1) continue;
+    if (!option.raw) options.push_back(static_cast<std::uint8_t>(option.data.size() + 2));
     options.insert(options.end(), option.data.begin(), option.data.end());
   }
   std::vector<std::uint8_t> body;
@@ -185,7 +185,9 @@ std::vector<std::uint8_t> put_together(const LivePacket& packet) {
 
 std::size_t option_bytes(const std::vector<LiveOption>& options) {
   std::size_t bytes = 0;
-  for (const LiveOption& option : options) bytes += option.kind <= 1 ? 1 : option.data.size() + 2;
+  for (const LiveOption& option : options) {
+    bytes += option.raw ? option.data.size() : option.kind <= 1 ? 1 : option.data.size() + 2;
+  }
   return bytes;
 }
 

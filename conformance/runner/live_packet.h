@@ -30,6 +30,7 @@ inline constexpr std::uint16_t kAe = 0x100;
 struct LiveOption {
   std::uint8_t kind = 0;
   std::vector<std::uint8_t> data{};
+  bool raw = false;  // to send: `data` is all of it, kind and length included
 
   friend bool operator==(const LiveOption&, const LiveOption&) = default;
 };

@@ -46,8 +46,8 @@ LiveOption experimental(std::uint16_t ex_id, const std::vector<std::uint32_t>& n
 LiveOption raw(const std::vector<std::uint8_t>& bytes) {
   if (bytes.empty()) throw Failed("raw option bytes need a kind");
   LiveOption option{bytes[0]};
-  // Kind and length are among the bytes.
-  for (std::size_t i = 2; i < bytes.size(); ++i) option.data.push_back(bytes[i]);
+  option.data = bytes;
+  option.raw = true;
   return option;
 }
 

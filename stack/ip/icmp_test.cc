@@ -83,7 +83,8 @@ TEST(Icmp, HardErrorsEndAnOpening) {
     Peer opening(without_listener());
     opening.connects();
     opening.sends_packet(icmp_about(opening.next_packet(), kUnreachable, code));
-    EXPECT_EQ(opening.event(EventKind::closed)->error, Error::unreachable);
+    EXPECT_EQ(opening.event(EventKind::closed)->error,
+              code == kUnreachablePort ? Error::refused : Error::unreachable);
 
     Peer established = Peer::established();
     ASSERT_TRUE(established.writes("x"));

@@ -216,7 +216,7 @@ TEST(Icmp, PortUnreachableEndsAConnectInSynSent) {
   peer.connects();
   const auto syn = peer.next_packet();
   peer.sends_packet(icmp_about(syn, kUnreachablePort, 0));
-  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::unreachable);
+  EXPECT_EQ(peer.event(EventKind::closed)->error, Error::refused);
 
   Peer established = Peer::established();
   ASSERT_TRUE(established.writes("x"));

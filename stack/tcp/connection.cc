@@ -256,14 +256,20 @@ void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
   if (outstanding_) outstanding_->flight.mark_longer_lost(payload_max());
 }
 
-void Connection::on_unreachable(bool hard, const TcpContext& ctx) {
+void Connection::set_manner(Manner manner) {
+  // Whoever draws the cork wants what it held back to go.
+  if (manner_.corked && !manner.corked && snd_.unsent_bytes() != 0) override_ = true;
+  manner_ = manner;
+}
+
+void Connection::on_unreachable(Error error, const TcpContext& ctx) {
   const bool opening = state_ == State::syn_sent || state_ == State::syn_received;
-  if (opening && hard) fail(Error::unreachable, ctx);
+  if (opening) fail(error, ctx);
 }
 
 void Connection::on_no_way_out(Instant now, const TcpContext& ctx) {
   owes_reset_ = false;
-  on_unreachable(true, ctx);
+  on_unreachable(Error::unreachable, ctx);
   if (!snd_.is_stuck(idle()) || !is_synchronized() || is_over()) return;
   // What has never left has no retransmission timer to bring it back. It counts as an attempt, so
   // that there is an end to them (RFC 9293 3.8.3, R2).

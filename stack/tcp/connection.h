@@ -43,7 +43,7 @@ class Connection {
   void skip(std::uint32_t bytes, const TcpContext& ctx) { rcv_.skip(bytes, ctx.pool); }
   bool may_receive() const { return !failed_ && !rcv_.fin_received() && !is_over(); }
   Result<std::size_t> at_end() const;  // what reading says where there is nothing: would_block, 0
-  void set_manner(Manner manner) { manner_ = manner; }
+  void set_manner(Manner manner);
   void set_user_timeout(Duration user_timeout);
   void set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive);
 
@@ -60,7 +60,7 @@ class Connection {
   bool is_in_flight(Seq seq) const;  // what an ICMP error quotes, RFC 5927 4.1
   void on_path_mtu(Instant now, std::uint16_t mtu);
   // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
-  void on_unreachable(bool hard, const TcpContext& ctx);
+  void on_unreachable(Error error, const TcpContext& ctx);
   // No route, or nobody answers for the next hop: nothing can be sent, a last RST neither.
   void on_no_way_out(Instant now, const TcpContext& ctx);
 

@@ -97,6 +97,11 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     const bool uncounted = segment.length() == 0 && segment.seq == rcv_.nxt() - 1;
     const bool probe =
         (at_closed_edge || uncounted) && !segment.has(tcp_flag::rst) && !segment.has(tcp_flag::syn);
+    // RFC 9293 3.5, figure 8: of two ends that opened at once each SYN-ACK completes the other's
+    // handshake, though its SYN is old.
+    const bool crossed = state_ == State::syn_received && !passive_ && segment.seq == rcv_.irs() &&
+                         segment.has(tcp_flag::syn) && !segment.has(tcp_flag::rst);
+    if (crossed) (void)check_ack(now, segment, ctx);
     if (probe && segment.has(tcp_flag::ack) && check_ack(now, segment, ctx) == Step::proceed) {
       check_urgent(segment);
     }

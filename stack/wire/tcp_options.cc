@@ -123,7 +123,24 @@ class OptionWriter {
   // An option of any length, behind so many no-operations that it ends on a word.
   void put(std::uint8_t kind, Bytes data) {
     const std::size_t start = size_;
-    while ((size_ + 2 + data.size()) % 4 != 0) out_[size_++] = kNoOperation;
+    pad(2 + data.size());
+    append(start, kind, data);
+  }
+  // The same with the no-operations behind it.
+  void put_first(std::uint8_t kind, Bytes data) {
+    const std::size_t start = size_;
+    append(start, kind, data);
+    const std::size_t end = size_;
+    pad(0);
+    sum_ += ones_sum(out_.subspan(end, size_ - end));
+  }
+
+ private:
+  void pad(std::size_t behind) {
+    while ((size_ + behind) % 4 != 0) out_[size_++] = kNoOperation;
+  }
+  // Sums from `start` on, which lies on a word.
+  void append(std::size_t start, std::uint8_t kind, Bytes data) {
     out_[size_++] = kind;
     out_[size_++] = static_cast<std::uint8_t>(2 + data.size());
     copy_bytes(out_.subspan(size_), data);
@@ -131,7 +148,6 @@ class OptionWriter {
     sum_ += ones_sum(out_.subspan(start, size_ - start));
   }
 
- private:
   MutableBytes out_;
   std::size_t size_ = 0;
   std::uint64_t sum_ = 0;
@@ -167,11 +183,11 @@ void emit_scale_first(const TcpOptions& options, OptionWriter& out) {
 
 void emit_fast_open(const FastOpenCookie& cookie, OptionWriter& out) {
   const Bytes bytes = Bytes(cookie.bytes).first(cookie.size);
-  if (!cookie.experimental) return out.put(kFastOpen, bytes);
+  if (!cookie.experimental) return out.put_first(kFastOpen, bytes);
   std::array<std::uint8_t, 2 + kFastOpenCookieMax> data;
   store_be16(data.data(), kFastOpenExId);
   copy_bytes(MutableBytes(data).subspan(2), bytes);
-  out.put(kExperimental2, Bytes(data).first(2 + bytes.size()));
+  out.put_first(kExperimental2, Bytes(data).first(2 + bytes.size()));
 }
 
 void emit_connect_data(std::uint16_t bytes, OptionWriter& out) {

@@ -60,7 +60,7 @@ ListenOptions listen_options(const Socket& socket) {
   // Linux lets one more wait than was asked for.
   listening.backlog_max = socket.backlog + 1;
   if (options.fast_open_queue > 0) {
-    listening.fast_open = options.fast_open_no_cookie ? FastOpen::cookie_less : FastOpen::cookie;
+    listening.fast_open = fast_open_of(options);
     listening.fast_open_pending_max = static_cast<std::uint32_t>(options.fast_open_queue);
   }
   listening.congestion = options.congestion;

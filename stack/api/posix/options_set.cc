@@ -142,14 +142,20 @@ Answer set_keepalive_probes(std::uint32_t& target, int probes) {
   return 0;
 }
 
-Answer set_fast_open(Socket& socket, int name, int number) {
+Answer set_fast_open(Layer& layer, Socket& socket, int name, int number) {
   SocketOptions& options = socket.options;
   const bool is_valid = name == TCP_FASTOPEN ? number >= 0 : number == 0 || number == 1;
-  if (!is_valid || socket.phase != Phase::fresh) return -EINVAL;
+  // As Linux: of a listener TCP_FASTOPEN may still be set.
+  const bool listens = name == TCP_FASTOPEN && socket.phase == Phase::listening;
+  if (!is_valid || (socket.phase != Phase::fresh && !listens)) return -EINVAL;
   switch (name) {
     case TCP_FASTOPEN: options.fast_open_queue = number; break;
     case TCP_FASTOPEN_CONNECT: options.fast_open_connect = number == 1; break;
     default: options.fast_open_no_cookie = number == 1; break;
+  }
+  if (listens) {
+    (void)layer.stack().set_fast_open(socket.listener, fast_open_of(options),
+                                      static_cast<std::uint32_t>(number));
   }
   return 0;
 }
@@ -160,7 +166,7 @@ Answer set_user_timeout(SocketOptions& options, int milliseconds) {
   return 0;
 }
 
-Answer set_tcp_level(Socket& socket, int name, const Given& given) {
+Answer set_tcp_level(Layer& layer, Socket& socket, int name, const Given& given) {
   if (name == TCP_CONGESTION) return set_congestion(socket, given);
   const auto number = given.as<int>();
   if (!number) return -EINVAL;
@@ -180,9 +186,9 @@ Answer set_tcp_level(Socket& socket, int name, const Given& given) {
       return 0;
     case TCP_DEFER_ACCEPT: options.defer_accept_seconds = std::max(*number, 0); return 0;
     case TCP_USER_TIMEOUT: return set_user_timeout(options, *number);
-    case TCP_FASTOPEN: return set_fast_open(socket, name, *number);
-    case TCP_FASTOPEN_CONNECT: return set_fast_open(socket, name, *number);
-    case TCP_FASTOPEN_NO_COOKIE: return set_fast_open(socket, name, *number);
+    case TCP_FASTOPEN: return set_fast_open(layer, socket, name, *number);
+    case TCP_FASTOPEN_CONNECT: return set_fast_open(layer, socket, name, *number);
+    case TCP_FASTOPEN_NO_COOKIE: return set_fast_open(layer, socket, name, *number);
     case TCP_SAVE_SYN: return set_strict_flag(options.save_syn, *number);
     case TCP_INQ: return set_strict_flag(options.report_inq, *number);
     case TCP_NOTSENT_LOWAT:
@@ -263,7 +269,7 @@ Answer set_option(Layer& layer, int fd, int level, int name, const void* value, 
   Answer answer = -ENOPROTOOPT;
   switch (level) {
     case SOL_SOCKET: answer = set_socket_level(layer, socket, name, given); break;
-    case IPPROTO_TCP: answer = set_tcp_level(socket, name, given); break;
+    case IPPROTO_TCP: answer = set_tcp_level(layer, socket, name, given); break;
     case IPPROTO_IP: answer = set_ip_level(socket, name, given); break;
     case SOL_ANTEROOM: answer = set_own_level(socket, name, given); break;
     default: break;

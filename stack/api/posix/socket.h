@@ -95,6 +95,12 @@ struct EpollSet {
   std::list<Interest*> ready;
 };
 
+// What TCP_FASTOPEN and TCP_FASTOPEN_NO_COOKIE make of a listener.
+inline FastOpen fast_open_of(const SocketOptions& options) {
+  if (options.fast_open_queue <= 0) return FastOpen::off;
+  return options.fast_open_no_cookie ? FastOpen::cookie_less : FastOpen::cookie;
+}
+
 struct Socket {
   Phase phase = Phase::fresh;
   bool is_closed = false;        // its last descriptor is

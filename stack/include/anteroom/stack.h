@@ -56,6 +56,8 @@ class Stack {
   Result<ListenerId> listen(const ListenOptions& options);
   // Withdraws every request and resets every connection that nobody took. Errors: stale_id.
   Status close(Instant now, ListenerId listener);
+  // ListenOptions::fast_open and fast_open_pending_max, from now on. Errors: stale_id.
+  Status set_fast_open(ListenerId listener, FastOpen fast_open, std::uint32_t pending_max);
   // The oldest established connection of an ordinary listener. Errors: would_block, stale_id.
   Result<ConnectionId> take(ListenerId listener);
 
