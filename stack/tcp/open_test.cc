@@ -1,6 +1,7 @@
 // How connections are opened and given up: RFC 9293 3.5, 3.8.3, 3.9.1.1.
 #include <gtest/gtest.h>
 
+#include <anteroom/testing/notation.h>
 #include <anteroom/testing/peer.h>
 
 #include "stack/wire/ipv4.h"
@@ -146,6 +147,30 @@ TEST(Syn, BacksOffAndGivesUp) {
   peer.passes(8s);
   EXPECT_EQ(peer.sees_nothing(), "");
   EXPECT_EQ(peer.event(EventKind::closed)->error, Error::timed_out);
+}
+
+// Stack::configure(): what is agreed on from now on.
+TEST(Configure, CountsForTheNextHandshake) {
+  Peer peer((PeerOptions()));
+  TcpConfig tcp = peer.stack().config().tcp;
+  tcp.sack = tcp.timestamps = false;
+  tcp.window_scale_announced = 11;
+  peer.stack().configure(tcp);
+  peer.sends("S 0:0(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0,wscale 3>");
+  const OptionsNote options = *parse_segment(peer.next())->options;
+  EXPECT_FALSE(options.sack_permitted);
+  EXPECT_FALSE(options.timestamp);
+  EXPECT_EQ(options.window_scale, 11);
+}
+
+// Those that their owner has given up are in the table, too.
+TEST(ConnectionTable, TellsOfEveryConnection) {
+  Peer peer = Peer::established();
+  ASSERT_EQ(peer.stack().connection_table().size(), 1u);
+  ASSERT_TRUE(peer.stack().close(peer.now(), peer.connection));
+  EXPECT_NE(peer.next(), "");
+  ASSERT_EQ(peer.stack().connection_table().size(), 1u);
+  EXPECT_EQ(peer.stack().connection_table()[0].state, State::fin_wait_1);
 }
 
 // RFC 9293 3.8.3 [MUST-23]: for three minutes at least, where nobody has chosen otherwise.
