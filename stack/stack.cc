@@ -31,6 +31,11 @@ std::uint32_t buffer_capacity(std::uint32_t bytes) {
   return std::bit_ceil(std::clamp(bytes, kBufferMin, BufferPool::kBlockMax));
 }
 
+FastOpenCookies cookies_of(const Config& config) {
+  if (config.fast_open_key) return FastOpenCookies(*config.fast_open_key);
+  return {derive_key(config.seed, kFastOpen), config.limits.fast_open_key_period};
+}
+
 }  // namespace
 
 Stack::Parts::Parts(const Config& chosen)
@@ -60,7 +65,7 @@ Stack::Parts::Parts(const Config& chosen)
       flows(chosen.limits.connections_max),
       listeners(chosen.limits.listeners_max),
       backlog(chosen.limits, derive_key(chosen.seed, kSources)),
-      fast_open_cookies(derive_key(chosen.seed, kFastOpen), chosen.limits.fast_open_key_period),
+      fast_open_cookies(cookies_of(chosen)),
       fast_open_servers(chosen.limits),
       syn_cookies(derive_key(chosen.seed, kSynCookies)) {}
 

@@ -113,7 +113,8 @@ void set_linux_defaults(Settings& settings) {
   for (const char* assignment :
        {"net.ipv4.tcp_rmem=4096 540000 15728640", "net.ipv4.tcp_timestamps=1",
         "net.ipv4.tcp_syn_retries=5", "net.ipv4.tcp_synack_retries=5", "net.ipv4.tcp_sack=1",
-        "net.ipv4.tcp_congestion_control=cubic", "net.ipv4.tcp_ecn=0"}) {
+        "net.ipv4.tcp_congestion_control=cubic", "net.ipv4.tcp_ecn=0",
+        "net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"}) {
     set(assignment, settings);
   }
 }

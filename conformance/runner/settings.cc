@@ -175,6 +175,23 @@ std::optional<std::int64_t> integer(std::string_view text) {
   return value;
 }
 
+// Four words of 32 bits in hexadecimal, each stored with its low byte first.
+SetResult set_fast_open_key(std::string_view value, Settings& settings) {
+  std::array<std::uint8_t, 16> key{};
+  for (std::size_t i = 0; i < 4; ++i) {
+    std::uint32_t word = 0;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), word, 16);
+    if (read.ec != std::errc{}) return SetResult::unknown;
+    for (std::size_t byte = 0; byte < 4; ++byte) {
+      key[4 * i + byte] = static_cast<std::uint8_t>(word >> 8 * byte);
+    }
+    value.remove_prefix(static_cast<std::size_t>(read.ptr - value.data()));
+    if (!value.empty() && value.front() == '-') value.remove_prefix(1);
+  }
+  settings.config.fast_open_key = key;
+  return SetResult::done;
+}
+
 SetResult set_memory(std::string_view value, Settings& settings) {
   // Three numbers: least, initial, most.
   std::int64_t numbers[3] = {};
@@ -246,6 +263,7 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
 
 SetResult set_sysctl(std::string_view name, std::string_view value, Settings& settings) {
   if (name == "net.ipv4.tcp_rmem") return set_memory(value, settings);
+  if (name == "net.ipv4.tcp_fastopen_key") return set_fast_open_key(value, settings);
   if (name == "net.ipv4.tcp_wmem") return SetResult::no_effect;
   if (name == "net.ipv4.tcp_congestion_control" || name == "net.inet.tcp.cc.algorithm") {
     if (value != "cubic" && value != "reno" && value != "newreno") return SetResult::unknown;

@@ -6,11 +6,24 @@
 #include "stack/base/bytes.h"
 
 namespace anteroom {
+namespace {
+
+// Both addresses as they are in the IP header, the client's first.
+std::uint64_t shared_hash(const HashKey& key, const IpAddress& server, const IpAddress& client) {
+  const std::size_t size = client.is_v4() ? 4 : 16;
+  std::array<std::uint8_t, 32> bytes;
+  copy_bytes(bytes, Bytes(client.octets()).last(size));
+  copy_bytes(MutableBytes(bytes).subspan(size), Bytes(server.octets()).last(size));
+  return keyed_hash(key, Bytes(bytes).first(2 * size));
+}
+
+}  // namespace
 
 // --- Server ---
 
 std::uint64_t FastOpenCookies::hash(std::uint64_t period, const IpAddress& server,
                                     const IpAddress& client) const {
+  if (is_shared_) return shared_hash(key_, server, client);
   std::array<std::uint8_t, 40> bytes;
   copy_bytes(bytes, client.octets());
   copy_bytes(MutableBytes(bytes).subspan(16), server.octets());

@@ -28,10 +28,11 @@ inline FastOpenOption form_of(const FastOpenCookie& cookie) {
 
 // RFC 7413 4.1.2. A cookie is the keyed hash of both addresses and of the period it was made in, so
 // that each period has a key of its own and nothing is stored. Valid are those of the current and
-// of the previous period.
+// of the previous period. Under a shared key it is the hash of both addresses alone, as on Linux.
 class FastOpenCookies {
  public:
   FastOpenCookies(const HashKey& key, Duration period) : key_(key), period_(period) {}
+  explicit FastOpenCookies(const HashKey& shared_key) : key_(shared_key), is_shared_(true) {}
 
   FastOpenCookie make(Instant now, const IpAddress& server, const IpAddress& client) const;
   enum class Check : std::uint8_t { invalid, previous, current };
@@ -48,7 +49,8 @@ class FastOpenCookies {
   }
 
   HashKey key_;
-  Duration period_;
+  Duration period_ = 1h;
+  bool is_shared_ = false;
 };
 
 // What a client knows of a server's Fast Open: RFC 7413 4.1.3. By address: a cookie serves every

@@ -52,6 +52,13 @@ TEST(FastOpenCookie, IsBoundToAddressesAndPeriod) {
   EXPECT_EQ(cookies.check(now - 1h, kServer, kClient, cookie), Check::invalid);
   EXPECT_EQ(cookies.check(now, kClient, kServer, cookie), Check::invalid);
   EXPECT_EQ(cookies.check(now, kServer, kServer, cookie), Check::invalid);
+  // A key that others share: any period, and the value that Linux has for these addresses.
+  const FastOpenCookies shared(HashKey{0xa1, 0xa1, 0xa1, 0xa1, 0xb2, 0xb2, 0xb2, 0xb2, 0xc3, 0xc3,
+                                       0xc3, 0xc3, 0xd4, 0xd4, 0xd4, 0xd4});
+  const FastOpenCookie linux_cookie =
+      shared.make(now, IpAddress::v4(192, 168, 0, 1), IpAddress::v4(192, 0, 2, 1));
+  constexpr std::uint8_t kLinux[] = {0x30, 0x21, 0xb9, 0xd8, 0x89, 0x01, 0x7e, 0xeb};
+  EXPECT_TRUE(std::equal(std::begin(kLinux), std::end(kLinux), linux_cookie.bytes.begin()));
   EXPECT_EQ(FastOpenCookies(HashKey{2}, 1h).check(now, kServer, kClient, cookie), Check::invalid);
   FastOpenCookie longer = cookie;
   longer.size = 16;

@@ -112,6 +112,10 @@ struct Config {
   std::array<std::uint8_t, 32> seed{};
   Limits limits;
   TcpConfig tcp;
+  // Shared by the servers behind one address, so that each takes the others' Fast Open cookies:
+  // they are then those of Linux under this tcp_fastopen_key, and do not expire. Else every stack
+  // has its own, from its seed.
+  std::optional<std::array<std::uint8_t, 16>> fast_open_key;
   // Ports that connect() may choose (RFC 6335 6), first and last.
   std::uint16_t ephemeral_port_min = 49'152;
   std::uint16_t ephemeral_port_max = 65'535;
