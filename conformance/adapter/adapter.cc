@@ -214,7 +214,7 @@ int receive_packet(void* userdata, void* packet, std::size_t* size, long long* t
   return 0;
 }
 
-int sleep_for(void* userdata, useconds_t duration_us) {
+int pass_time(void* userdata, useconds_t duration_us) {
   World& here = world(userdata);
   here.sleep(std::chrono::microseconds(duration_us));
   here.look_around();
@@ -266,7 +266,7 @@ void fill(packetdrill_interface& table) {
   table.poll = poll_sockets;
   table.netdev_send = send_packet;
   table.netdev_receive = receive_packet;
-  table.sleep_us = sleep_for;
+  table.sleep_us = pass_time;
   table.gettimeofday = tell_time;
   table.epoll_create = make_epoll;
   table.epoll_ctl = control_epoll;

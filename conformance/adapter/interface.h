@@ -44,6 +44,7 @@ struct packetdrill_interface {
   // The next packet that left: `size` is the room, then the length; the time is gettimeofday()'s.
   // Waits until there is one.
   int (*netdev_receive)(void*, void* packet, std::size_t* size, long long* time_us);
+  // usleep() of the tool: virtual time passes, nothing sleeps.
   int (*sleep_us)(void*, useconds_t duration_us);
   int (*gettimeofday)(void*, timeval* time, struct timezone* zone);
   int (*epoll_create)(void*, int size);

@@ -172,7 +172,7 @@ void run_simple(const Words& words, Settings& settings, const SocketCounter& cou
   const std::string_view program = file_name(words[0]);
   if (program == "sockstat") return run_sockstat(words, count);
   if (program == "grep") return run_listener_grep(words, count);
-  if (program == "true" || program == ":" || program == "sleep" || program == "rm") return;
+  if (program == "true" || program == ":" || program == "rm") return;
   if (program == "defaults.sh") return set_linux_defaults(settings);
   if (program.starts_with("sysctl_restore_")) return;  // every script has a stack of its own
   if (program == "set_sysctls.py" || program == "sysctl") {

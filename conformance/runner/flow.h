@@ -26,7 +26,6 @@ struct Flow {
   Endpoint local{};
   Endpoint remote{};
   bool complete = false;         // both ends are known
-  bool answered = false;         // a child: its SYN-ACK was seen, accept() may take it
   std::uint32_t remote_isn = 0;  // script and live are the same
   bool has_remote_isn = false;
   std::uint32_t script_local_isn = 0;
@@ -38,7 +37,6 @@ struct Flow {
   std::optional<std::uint32_t> first_script_stamp{};
   std::uint32_t first_live_stamp = 0;
 
-  // The last packet put in, for its numbers.
   std::uint32_t remote_live(script::ScriptNumber number, bool syn) const {
     return number.literal || syn ? number.value : number.value + remote_isn;
   }

@@ -45,6 +45,8 @@ class Player {
   void apply_options();
   void happen(const script::Event& event);
   Host& host();
+  // Throws Skipped where a command has set since what a stack cannot change.
+  void expect_current_limits();
   Micros now() const;
   Instant instant(Micros time) const;
   Micros scheduled(Micros time, bool relative) const;

@@ -45,6 +45,16 @@ IpAddress address(const std::string& name, const std::string& value) {
   return *parsed;
 }
 
+// Buffers and the Fast Open key are those that a stack was made with.
+bool needs_new_stack(const Config& wanted, const Config& made) {
+  const Limits& a = wanted.limits;
+  const Limits& b = made.limits;
+  return a.receive_buffer_bytes_max != b.receive_buffer_bytes_max ||
+         a.receive_buffer_bytes_initial != b.receive_buffer_bytes_initial ||
+         a.send_buffer_bytes_max != b.send_buffer_bytes_max ||
+         wanted.fast_open_key != made.fast_open_key;
+}
+
 // Sysctls, addresses and the like that a stack cannot be made of.
 void expect_valid(const Config& config) {
   if (const std::string_view wrong = check_config(config); !wrong.empty()) {
@@ -107,6 +117,12 @@ Host& Player::host() {
     start_ = host_->now();
   }
   return *host_;
+}
+
+void Player::expect_current_limits() {
+  if (needs_new_stack(settings_.config, host().stack().config())) {
+    throw Skipped("buffer sizes and the Fast Open key are set before the first socket");
+  }
 }
 
 Player::Micros Player::now() const {

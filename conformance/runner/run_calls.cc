@@ -175,6 +175,7 @@ void Player::call(const script::Event& event, const Call& call) {
     collect_blocked(now() + 1'000'000);
     event_ = &event;
   }
+  if (call.name == "socket") expect_current_limits();
   const auto pending = std::make_shared<PendingCall>();
   pending->event = &event;
   pending->start = current_;

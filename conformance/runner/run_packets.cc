@@ -173,7 +173,7 @@ void Player::expect(const Packet& packet, const script::EventTime& time) {
   check_time(at_us, time);
   constexpr std::uint16_t kSynAck = kSyn | kAck;
   // Of a simultaneous opening: the peer's ISN counts as 0, whatever follows.
-  if ((live.tcp.flags & kSynAck) == kSynAck) flow_->answered = flow_->has_remote_isn = true;
+  if ((live.tcp.flags & kSynAck) == kSynAck) flow_->has_remote_isn = true;
   if (any) current_ = at_us;
 }
 

@@ -156,5 +156,14 @@ TEST(Run, OptionsHaveBounds) {
   EXPECT_EQ(play("--mtu=576\n0 `true`\n").outcome, Outcome::passed);
 }
 
+// A stack keeps the buffers that it was made with: a script that wants others later is not judged.
+TEST(Run, BuffersChosenAfterTheFirstSocketAreAReasonToSkip) {
+  const std::string later = "+0 `sysctl -w net.inet.tcp.recvspace=8192`\n";
+  EXPECT_EQ(play_opened(later).outcome, Outcome::passed);
+  const Report report = play_opened(later + "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 5\n");
+  EXPECT_EQ(report.outcome, Outcome::skipped);
+  EXPECT_THAT(report.reason, HasSubstr("before the first socket"));
+}
+
 }  // namespace
 }  // namespace anteroom::runner

@@ -24,8 +24,6 @@ script::Dialect dialect_of(Profile profile);
 
 struct Settings {
   Config config{};
-  // Fast Open without a socket option, as net.ipv4.tcp_fastopen has it.
-  bool fast_open_client = true;
 };
 
 // `mtu` 576 to 65,535.
