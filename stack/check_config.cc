@@ -8,12 +8,15 @@ std::string_view check_interface(const InterfaceConfig& interface) {
   if (interface.mtu < 576) return "interface.mtu is below 576 bytes";
   if (interface.addresses.empty()) return "interface.addresses is empty";
   for (const Prefix& own : interface.addresses) {
-    if (!own.address.is_v4()) return "interface.addresses holds an address that is not IPv4";
+    if (!own.address.is_v4() && interface.mtu < 1'280) {
+      return "interface.mtu is below the 1,280 bytes of an IPv6 link";
+    }
     if (own.address.is_any() || own.address.is_multicast() || own.address.is_loopback() ||
         own.is_broadcast(own.address)) {
       return "interface.addresses holds an address that no host may have";
     }
-    if (own.bits > 32) return "interface.addresses holds a prefix longer than its address";
+    if (own.bits > (own.address.is_v4() ? 32 : 128))
+      return "interface.addresses holds a prefix longer than its address";
   }
   if (interface.medium == Medium::ethernet &&
       (interface.mac.is_group() || interface.mac == MacAddress())) {

@@ -35,6 +35,9 @@ struct ConnectData {
 struct ConnectionSlot {
   ConnectionSlot(const Birth& birth, const TcpContext& ctx) : tcp(birth, ctx) {}
 
+  // RFC 6437 3: the same for all packets of a flow, and not to be guessed by others.
+  std::uint32_t flow_label() const { return flow_tag >> 12; }
+
   Connection tcp;
   ListenerId listener{};       // set where a listener made it
   std::uint32_t flow_tag = 0;  // low half of the flow's hash

@@ -56,12 +56,13 @@ FastOpenAnswer Stack::Parts::answer_fast_open(Instant now, Listener& listener, c
 // What rides on our SYN, and behind which option. Marked data rides whole or not at all.
 Result<SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& options) {
   TcpOptions offered;
-  add_syn_options(offer(config.tcp, interface.mtu(), ctx.receive_capacity), offered);
+  const IpAddress& remote = options.remote.address;
+  std::size_t mss = mss_of_mtu(interface.mtu(), remote);
+  add_syn_options(offer(config.tcp, static_cast<std::uint16_t>(mss), ctx.receive_capacity),
+                  offered);
   offered.has_connect_data = options.marked;
   std::array<std::uint8_t, kTcpOptionBytesMax> scratch;
   const std::size_t bytes = options.caller_data.size();
-  const IpAddress& remote = options.remote.address;
-  std::size_t mss = mss_of_mtu(interface.mtu());
   const std::size_t used = emit_tcp_options(offered, scratch).bytes;
   std::size_t most = options.fast_open == FastOpen::off ? mss - used : ctx.send_capacity;
   if (options.marked) most = std::min<std::size_t>(mss - used, kMarkedBytesMax);
@@ -92,9 +93,8 @@ Result<SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& option
     return plain;
   }
   // RFC 7413 4.1.3: as much as its MSS takes, or, where that is not known, any host's.
-  constexpr std::uint16_t kMssDefault = 536;
   const bool known = server != nullptr && server->mss != 0;
-  mss = std::min<std::size_t>(mss, known ? server->mss : kMssDefault);
+  mss = std::min<std::size_t>(mss, known ? server->mss : default_mss(remote));
   const std::size_t room = mss > used + cookie_bytes ? mss - used - cookie_bytes : 0;
   // A cookie without data would be of no use.
   if (bytes == 0 || room == 0 || (options.marked && bytes > room)) return plain;
@@ -143,7 +143,7 @@ void Stack::Parts::learn_about_server(Instant now, ConnectionSlot& slot, const S
     if (slot.tcp.failure() == Error::timed_out) fast_open_servers.on_lost(now, server);
     return;
   }
-  const PeerSyn peer = peer_syn(*segment);
+  const PeerSyn peer = peer_syn(*segment, slot.tcp.flow().remote.address);
   const bool taken = info.caller_data_taken_bytes != 0;
   if (taken) {
     slot.fast_open = true;

@@ -1,22 +1,32 @@
 // The way in: frame, packet, segment, and whom it is for. Read receive() and follow the names down.
 // Nothing is sent here; replies, events and ready flows are queued.
+#include <algorithm>
+
 #include "stack/ip/icmp.h"
 #include "stack/ip/input.h"
 #include "stack/parts.h"
 #include "stack/tcp/isn.h"
 #include "stack/tcp/stateless.h"
 #include "stack/wire/checksum.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
+#include "stack/wire/ipv6_extensions.h"
 #include "stack/wire/udp.h"
 
 namespace anteroom {
 namespace {
 
 // IP and TCP headers with their options, as they came; none where the packet was put together.
-Bytes headers_of(const Ipv4Packet& packet, Bytes tcp_payload) {
-  if (packet.options.data() == nullptr) return {};
+Bytes headers_of(const IpPacket& packet, Bytes tcp_payload) {
+  if (packet.headers.empty()) return {};
   const std::size_t tcp_bytes = packet.payload.size() - tcp_payload.size();
-  return {packet.options.data() - kIpv4HeaderBytes,
-          kIpv4HeaderBytes + packet.options.size() + tcp_bytes};
+  return {packet.headers.data(), packet.headers.size() + tcp_bytes};
+}
+
+std::size_t packet_bytes_of(const IpPacket& packet) {
+  const std::size_t header_bytes =
+      packet.headers.empty() ? ip_header_bytes(packet.header.source) : packet.headers.size();
+  return header_bytes + packet.payload.size();
 }
 
 }  // namespace
@@ -27,6 +37,7 @@ void Stack::Parts::receive(Instant now, Bytes frame) {
   const auto inbound = interface.admit(frame);
   if (!inbound) return drop(inbound.error());
   if (inbound->type == kEtherTypeIpv4) return receive_ipv4(now, *inbound);
+  if (inbound->type == kEtherTypeIpv6) return receive_ipv6(now, *inbound);
   if (inbound->type == kEtherTypeArp && interface.is_ethernet()) return receive_arp(now, *inbound);
   drop(DropReason::link_unknown_type);
 }
@@ -51,62 +62,127 @@ void Stack::Parts::receive_arp(Instant now, const Inbound& inbound) {
 void Stack::Parts::receive_ipv4(Instant now, const Inbound& inbound) {
   const auto packet = parse_ipv4(inbound.packet);
   if (!packet) return drop(packet.error());
-  const Ipv4Header& header = packet->header;
+  const IpHeader& header = packet->header;
   const Role destination = interface.role_of(header.destination);
-  const bool broadcast = destination == Role::broadcast;
-  const Addressing addressing{destination == Role::own, broadcast,
-                              interface.role_of(header.source) == Role::other,
-                              inbound.link_broadcast};
+  const bool to_group = destination == Role::group;
+  const Addressing addressing{destination == Role::own, to_group,
+                              interface.role_of(header.source) == Role::other, inbound.link_group};
   if (const auto refused = refuse_ipv4(*packet, addressing)) return drop(*refused);
-  if (!header.is_fragment()) return deliver(now, *packet, broadcast);
-  const auto whole = reassembly.add(now, header, packet->payload);
+  if (header.is_fragment()) return receive_fragment(now, *packet, to_group);
+  deliver(now, *packet, to_group, inbound.source);
+}
+
+void Stack::Parts::receive_ipv6(Instant now, const Inbound& inbound) {
+  auto packet = parse_ipv6(inbound.packet);
+  if (!packet) return drop(packet.error());
+  const IpHeader& header = packet->header;
+  const Role destination = interface.role_of(header.destination);
+  const bool to_group = destination == Role::group;
+  const Addressing addressing{destination == Role::own, to_group,
+                              interface.role_of(header.source) == Role::other, inbound.link_group};
+  if (const auto refused = refuse_ipv6(*packet, addressing)) return drop(*refused);
+  if (!pass_extensions(now, *packet, to_group)) return;
+  if (header.is_fragment()) return receive_fragment(now, *packet, to_group);
+  deliver(now, *packet, to_group, inbound.source);
+}
+
+// False where the packet ends here.
+bool Stack::Parts::pass_extensions(Instant now, IpPacket& packet, bool to_group) {
+  if (is_upper_layer(packet.header.protocol)) return true;
+  const IpPacket whole = packet;
+  const ExtensionVerdict verdict = take_extensions(packet);
+  if (!verdict.refused) return true;
+  drop(*verdict.refused);
+  IcmpError error;
+  if (verdict.problem && make_icmp_error(*verdict.problem, whole, to_group, error)) {
+    reply_icmp_error(now, whole.header, error);
+  }
+  return false;
+}
+
+void Stack::Parts::receive_fragment(Instant now, const IpPacket& packet, bool to_group) {
+  const auto whole = reassembly.add(now, packet.header, packet.payload);
   if (!whole) return drop(whole.error());
   ++stats.fragments_in;
   if (!*whole) return;
   ++stats.datagrams_reassembled;
-  deliver(now, {(*whole)->header, {}, (*whole)->payload}, broadcast);
+  IpPacket joined{(*whole)->header, {}, (*whole)->payload};
+  if (joined.header.is_v4() || pass_extensions(now, joined, to_group)) {
+    deliver(now, joined, to_group, {});
+  }
 }
 
-void Stack::Parts::deliver(Instant now, const Ipv4Packet& packet, bool broadcast) {
+void Stack::Parts::deliver(Instant now, const IpPacket& packet, bool to_group,
+                           const MacAddress& from) {
+  const bool v4 = packet.header.is_v4();
   switch (packet.header.protocol) {
-    case kProtocolTcp: return receive_tcp(now, packet, broadcast);
-    case kProtocolIcmp: return receive_icmp(now, packet, broadcast);
-    case kProtocolUdp: return receive_udp(now, packet, broadcast);
-    default:
-      drop(DropReason::ip_unknown_protocol);
-      reply_icmp_error(now, IcmpType::unreachable, kUnreachableProtocol, packet, broadcast);
+    case kProtocolTcp: return receive_tcp(now, packet, to_group);
+    case kProtocolUdp: return receive_udp(now, packet, to_group);
+    case kProtocolIcmp:
+      if (v4) return receive_icmp(now, packet, to_group, from);
+      break;
+    case kProtocolIcmpv6:
+      if (!v4) return receive_icmp(now, packet, to_group, from);
+      break;
+    case kExtensionNone:
+      if (!v4) return drop(DropReason::ip_unknown_protocol);  // RFC 8200 4.7
+      break;
+    default: break;
   }
+  drop(DropReason::ip_unknown_protocol);
+  reply_icmp_error(now, IcmpCause::protocol_unreachable, packet, to_group);
 }
 
-void Stack::Parts::receive_icmp(Instant now, const Ipv4Packet& packet, bool broadcast) {
-  const auto message = parse_icmpv4(packet.payload);
+void Stack::Parts::receive_icmp(Instant now, const IpPacket& packet, bool to_group,
+                                const MacAddress& from) {
+  const auto message = parse_icmp(packet);
   if (!message) return drop(message.error());
-  switch (static_cast<IcmpType>(message->type)) {
-    case IcmpType::unreachable:
-    case IcmpType::time_exceeded:
-    case IcmpType::parameter_problem: return receive_icmp_error(now, *message);
-    case IcmpType::echo_request: break;
-    default: return drop(DropReason::icmp_ignored);
+  const IcmpMeaning meaning = meaning_of(packet.header, *message);
+  switch (meaning) {
+    case IcmpMeaning::ignored: return drop(DropReason::icmp_ignored);
+    case IcmpMeaning::neighbor: return receive_ndp(now, packet, *message, from);
+    case IcmpMeaning::echo_request: break;
+    default: return receive_icmp_error(now, meaning, *message);
   }
-  if (broadcast) return drop(DropReason::icmp_ignored);  // RFC 1122 3.2.2.6 lets a host be silent
+  if (to_group) return drop(DropReason::icmp_ignored);  // RFC 1122 3.2.2.6 lets a host be silent
   // The reply is the request with another type: the copy in the outbox is patched in place.
-  Ipv4Header header;
-  header.source = packet.header.destination;
-  header.destination = packet.header.source;
-  header.protocol = kProtocolIcmp;
+  IpHeader header = answer_to(packet.header);
   header.dscp = packet.header.dscp;
-  header.hop_limit = config.tcp.hop_limit;
-  header.identification = static_cast<std::uint16_t>(rng.next());
   if (!outbox.push(header, packet.payload)) return drop(DropReason::reply_queue_full);
-  ReplyDatagram& reply = outbox[outbox.back()];
-  reply.payload[0] = static_cast<std::uint8_t>(IcmpType::echo_reply);
-  store_be16(reply.payload + 2, 0);
-  store_be16(reply.payload + 2, checksum_field(ones_sum({reply.payload, packet.payload.size()})));
+  make_echo_reply(header, {outbox[outbox.back()].payload, packet.payload.size()});
   ++stats.icmp_in;
   ++stats.echo_replies_out;
 }
 
-void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
+void Stack::Parts::receive_ndp(Instant now, const IpPacket& packet, const IcmpMessage& message,
+                               const MacAddress& from) {
+  // RFC 6980 5: never in fragments.
+  if (!interface.is_ethernet() || packet.headers.empty()) return drop(DropReason::icmp_ignored);
+  const auto parsed = parse_ndp(packet.header, message);
+  if (!parsed) return drop(parsed.error());
+  const NdpVerdict verdict =
+      judge_ndp(*parsed, packet.header, {interface.mac(), from, interface.is_own(parsed->target)});
+  if (verdict.conflict && conflicts.size() < 16) conflicts.push_back(parsed->target);
+  if (verdict.mac) {
+    const std::uint32_t answered =
+        neighbors.learn(now, verdict.of, *verdict.mac, verdict.make_entry);
+    if (answered != NeighborCache::kNone) resume_parked(answered);
+  }
+  if (verdict.reply) {
+    IpHeader header = answer_to(packet.header);
+    header.source = verdict.reply->target;
+    header.destination = verdict.reply_to;
+    header.hop_limit = kNdpHopLimit;
+    std::array<std::uint8_t, kNdpBytes> bytes;
+    const std::size_t size = emit_ndp(*verdict.reply, header.source, header.destination, bytes);
+    if (!outbox.push(header, Bytes(bytes).first(size))) drop(DropReason::reply_queue_full);
+  }
+  if (verdict.drop) return drop(*verdict.drop);
+  ++stats.ndp_in;
+}
+
+void Stack::Parts::receive_icmp_error(Instant now, IcmpMeaning meaning,
+                                      const IcmpMessage& message) {
   const auto quoted = quoted_tcp(message);
   if (!quoted) return drop(DropReason::icmp_ignored);
   const Flow flow{{quoted->header.source, quoted->source_port},
@@ -115,35 +191,32 @@ void Stack::Parts::receive_icmp_error(Instant now, const IcmpMessage& message) {
   if (index == FlatIndex::kNone || !connections[index].tcp.is_in_flight(Seq(quoted->seq))) {
     return drop(DropReason::icmp_not_ours);
   }
-  const bool too_big = message.type == static_cast<std::uint8_t>(IcmpType::unreachable) &&
-                       message.code == kUnreachableFragmentationNeeded;
-  if (too_big) {
-    const auto packet_bytes =
-        static_cast<std::uint16_t>(kIpv4HeaderBytes + quoted->header.payload_bytes);
+  if (meaning == IcmpMeaning::too_big) {
+    const std::uint32_t said =
+        quoted->header.is_v4() ? static_cast<std::uint16_t>(message.rest) : message.rest;
     const std::uint16_t mtu =
-        path_mtu.on_too_big(now, flow.remote.address, static_cast<std::uint16_t>(message.rest),
-                            packet_bytes, interface.mtu());
+        path_mtu.on_too_big(now, flow.remote.address, said, quoted->packet_bytes, interface.mtu());
     if (mtu == 0) return drop(DropReason::icmp_ignored);
     connections[index].tcp.on_path_mtu(now, mtu);
-  } else if (is_hard_unreachable(message)) {
+  } else if (meaning != IcmpMeaning::error) {
     // A port that nobody has is a refusal, as a reset would be.
-    const bool no_port = message.code == kUnreachablePort;
+    const bool no_port = meaning == IcmpMeaning::port_unreachable;
     connections[index].tcp.on_unreachable(no_port ? Error::refused : Error::unreachable, ctx);
   }
   ++stats.icmp_in;
   settle(index);
 }
 
-void Stack::Parts::receive_udp(Instant now, const Ipv4Packet& packet, bool broadcast) {
+void Stack::Parts::receive_udp(Instant now, const IpPacket& packet, bool to_group) {
   const auto header = parse_udp(packet.payload);
   if (!header) return drop(header.error());
   drop(DropReason::udp_no_port);
-  reply_icmp_error(now, IcmpType::unreachable, kUnreachablePort, packet, broadcast);
+  reply_icmp_error(now, IcmpCause::port_unreachable, packet, to_group);
 }
 
-void Stack::Parts::receive_tcp(Instant now, const Ipv4Packet& packet, bool broadcast) {
-  const Ipv4Header& header = packet.header;
-  if (broadcast) return drop(DropReason::tcp_group_address);
+void Stack::Parts::receive_tcp(Instant now, const IpPacket& packet, bool to_group) {
+  const IpHeader& header = packet.header;
+  if (to_group) return drop(DropReason::tcp_group_address);
   const auto view = parse_tcp(packet.payload);
   if (!view) return drop(view.error());
   const std::uint16_t sum = sum_of(
@@ -158,7 +231,7 @@ void Stack::Parts::receive_tcp(Instant now, const Ipv4Packet& packet, bool broad
       view->header.flags,
       view->header.window,
       view->header.urgent_pointer,
-      static_cast<std::uint16_t>(kIpv4HeaderBytes + packet.options.size() + packet.payload.size()),
+      static_cast<std::uint16_t>(std::min<std::size_t>(packet_bytes_of(packet), UINT16_MAX)),
       header.dscp,
       header.ecn,
       header.hop_limit,
@@ -264,7 +337,9 @@ void Stack::Parts::refuse_syn(Instant now, const Arrival& arrival, const Segment
       const bool marked =
           listener.options.marked && options.has_connect_data && options.connect_data_bytes != 0;
       return answer_with_cookie(
-          now, listener, {arrival.flow, arrival.flow_hash, peer_syn(syn), arrival.cookie, marked});
+          now, listener,
+          {arrival.flow, arrival.flow_hash, peer_syn(syn, arrival.flow.remote.address),
+           arrival.cookie, marked});
     }
   }
 }
@@ -279,7 +354,7 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
   const bool cookies = chosen.options.overload == OverloadPolicy::challenge &&
                        chosen.ready < chosen.options.backlog_max;
   if (cookies && (full || connections.full())) {
-    return answer_with_cookie(now, chosen, {flow, hash, peer_syn(segment)});
+    return answer_with_cookie(now, chosen, {flow, hash, peer_syn(segment, flow.remote.address)});
   }
   if (full) {
     drop(DropReason::accept_queue_full);
@@ -299,7 +374,7 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
     answer = answer_fast_open(now, chosen, flow, segment);
     slot.fast_open_option = answer.cookie;
   }
-  const PeerSyn peer = peer_syn(segment);
+  const PeerSyn peer = peer_syn(segment, flow.remote.address);
   const PassiveOpening early{segment.payload, true, {}, 0, true};
   if (answer.take_data && slot.tcp.open_passive(now, peer, early, ctx)) {
     ++stats.fast_open_accepted;
@@ -315,18 +390,29 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
   settle(*made);
 }
 
-void Stack::Parts::reply_icmp_error(Instant now, IcmpType type, std::uint8_t code,
-                                    const Ipv4Packet& about, bool broadcast) {
-  if (!may_send_icmp_error(about, broadcast) || !icmp_errors.allow(now)) {
-    return drop(DropReason::icmp_rate_limit);
-  }
-  const IcmpError error = make_icmp_error(type, code, about.header, about.payload);
-  Ipv4Header header;
-  header.source = about.header.destination;
-  header.destination = about.header.source;
-  header.protocol = kProtocolIcmp;
-  header.hop_limit = config.tcp.hop_limit;
-  header.identification = static_cast<std::uint16_t>(rng.next());
+// The header of an answer without a connection.
+IpHeader Stack::Parts::answer_to(const IpHeader& header) {
+  IpHeader answer;
+  answer.source = header.destination;
+  answer.destination = header.source;
+  answer.protocol = header.protocol;
+  answer.hop_limit = config.tcp.hop_limit;
+  answer.identification = static_cast<std::uint32_t>(rng.next());
+  if (header.is_v4()) answer.identification &= UINT16_MAX;
+  return answer;
+}
+
+void Stack::Parts::reply_icmp_error(Instant now, IcmpCause cause, const IpPacket& about,
+                                    bool to_group) {
+  IcmpError error;
+  if (!make_icmp_error(cause, about, to_group, error)) return drop(DropReason::icmp_rate_limit);
+  reply_icmp_error(now, about.header, error);
+}
+
+void Stack::Parts::reply_icmp_error(Instant now, const IpHeader& about, const IcmpError& error) {
+  if (!icmp_errors.allow(now)) return drop(DropReason::icmp_rate_limit);
+  IpHeader header = answer_to(about);
+  header.protocol = about.is_v4() ? kProtocolIcmp : kProtocolIcmpv6;
   if (!outbox.push(header, Bytes(error.bytes).first(error.size))) {
     return drop(DropReason::reply_queue_full);
   }
@@ -355,7 +441,7 @@ void Stack::Parts::reply_segment(const Flow& flow, const OutgoingSegment& segmen
   finish_tcp_checksum(
       written, header_written,
       pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, written.size()));
-  Ipv4Header header;
+  IpHeader header;
   header.source = flow.local.address;
   header.destination = flow.remote.address;
   header.protocol = kProtocolTcp;

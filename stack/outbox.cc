@@ -6,7 +6,7 @@ namespace anteroom {
 Outbox::Outbox(const Limits& limits)
     : limits_(limits), replies_(limits.replies_max), arps_(std::min(limits.replies_max, 64u)) {}
 
-bool Outbox::push(const Ipv4Header& header, Bytes payload) {
+bool Outbox::push(const IpHeader& header, Bytes payload) {
   if (replies_.full() || bytes_ + payload.size() > limits_.reply_bytes_max || payload.empty()) {
     return false;
   }

@@ -10,13 +10,13 @@
 #include "stack/base/slab.h"
 #include "stack/base/small_pool.h"
 #include "stack/wire/arp.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom {
 
 // A datagram to send, whole; the way out cuts it if it must.
 struct ReplyDatagram {
-  Ipv4Header header;
+  IpHeader header;
   std::uint8_t* payload = nullptr;
   std::uint32_t sent_bytes = 0;  // of the payload, in fragments that went out
   std::uint32_t next = UINT32_MAX;
@@ -29,7 +29,7 @@ class Outbox {
   explicit Outbox(const Limits& limits);
 
   // False at a limit. header.payload_bytes is set here.
-  bool push(const Ipv4Header& header, Bytes payload);
+  bool push(const IpHeader& header, Bytes payload);
   bool push(const ArpPacket& packet);
 
   std::optional<ArpPacket> next_arp();

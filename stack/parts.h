@@ -25,6 +25,7 @@
 #include "stack/link/interface.h"
 #include "stack/neighbor/arp.h"
 #include "stack/neighbor/cache.h"
+#include "stack/neighbor/ndp.h"
 #include "stack/outbox.h"
 #include "stack/syn_plans.h"
 #include "stack/tcp/isn.h"
@@ -39,11 +40,16 @@ struct Stack::Parts {
   void receive(Instant now, Bytes frame);
   void receive_arp(Instant now, const Inbound& inbound);
   void receive_ipv4(Instant now, const Inbound& inbound);
-  void deliver(Instant now, const Ipv4Packet& packet, bool broadcast);
-  void receive_icmp(Instant now, const Ipv4Packet& packet, bool broadcast);
-  void receive_icmp_error(Instant now, const IcmpMessage& message);
-  void receive_udp(Instant now, const Ipv4Packet& packet, bool broadcast);
-  void receive_tcp(Instant now, const Ipv4Packet& packet, bool broadcast);
+  void receive_ipv6(Instant now, const Inbound& inbound);
+  bool pass_extensions(Instant now, IpPacket& packet, bool to_group);
+  void receive_fragment(Instant now, const IpPacket& packet, bool to_group);
+  void deliver(Instant now, const IpPacket& packet, bool to_group, const MacAddress& from);
+  void receive_icmp(Instant now, const IpPacket& packet, bool to_group, const MacAddress& from);
+  void receive_ndp(Instant now, const IpPacket& packet, const IcmpMessage& message,
+                   const MacAddress& from);
+  void receive_icmp_error(Instant now, IcmpMeaning meaning, const IcmpMessage& message);
+  void receive_udp(Instant now, const IpPacket& packet, bool to_group);
+  void receive_tcp(Instant now, const IpPacket& packet, bool to_group);
   void receive_segment(Instant now, const Flow& flow, const Segment& segment);
   void receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash,
                             const Segment& segment);
@@ -55,8 +61,9 @@ struct Stack::Parts {
   void refuse_syn(Instant now, const Arrival& arrival, const Segment& syn, DropReason why);
   void open_ordinary(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                      const Segment& segment);
-  void reply_icmp_error(Instant now, IcmpType type, std::uint8_t code, const Ipv4Packet& about,
-                        bool broadcast);
+  IpHeader answer_to(const IpHeader& header);
+  void reply_icmp_error(Instant now, IcmpCause cause, const IpPacket& about, bool to_group);
+  void reply_icmp_error(Instant now, const IpHeader& about, const IcmpError& error);
   void reply_reset(const Flow& flow, const Segment& segment);
   void reply_segment(const Flow& flow, const OutgoingSegment& segment);
 
@@ -107,13 +114,14 @@ struct Stack::Parts {
   std::uint32_t neighbor_of(Instant now, const IpAddress& destination);
   void leave_ready_list(std::uint32_t index);
   std::size_t next_frame(Instant now, MutableBytes out);
-  std::size_t next_arp_frame(MutableBytes out);
+  std::size_t next_neighbor_frame(MutableBytes out);
   std::size_t next_reply_frame(Instant now, MutableBytes out);
   std::size_t next_flow_frame(Instant now, MutableBytes out);
-  std::size_t write_segment(const Connection& from, const OutgoingSegment& segment,
+  std::size_t write_segment(const ConnectionSlot& from, const OutgoingSegment& segment,
                             MutableBytes out);
   std::size_t write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out);
-  void write_link_header(const MacAddress& to, MutableBytes out) const;
+  std::size_t write_ndp_query(const Neighbor& neighbor, bool direct, MutableBytes out);
+  void write_link_header(const MacAddress& to, bool v4, MutableBytes out) const;
   std::optional<Deadline> next_deadline() const;
 
   // --- settle.cc ---

@@ -86,7 +86,7 @@ void forge(std::uint16_t flags, std::uint32_t i, std::uint32_t ack, const IpAddr
                       ack,
                       flags,
                       1'000};
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = IpAddress::v4(0x0a000000 + i * 7);
   ip.destination = to;
   ip.protocol = kProtocolTcp;
@@ -95,7 +95,7 @@ void forge(std::uint16_t flags, std::uint32_t i, std::uint32_t ack, const IpAddr
   ip.payload_bytes = static_cast<std::uint16_t>(segment.size());
   finish_tcp_checksum(segment, written,
                       pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, segment.size()));
-  emit_ipv4(ip, packet);
+  emit_ip(ip, packet);
 }
 
 // RFC 4987 3.6: a hundred thousand forged SYNs cost an ordinary listener nothing but its backlog,

@@ -10,6 +10,7 @@
 #include "stack/ip/output.h"
 #include "stack/parts.h"
 #include "stack/wire/checksum.h"
+#include "stack/wire/ndp.h"
 
 namespace anteroom {
 namespace {
@@ -154,9 +155,8 @@ bool Stack::Parts::advance_one(Instant now) {
   if (!reassembly.expire_one(now, timeout)) return false;
   drop(DropReason::fragment_expired);
   if (timeout) {
-    const Ipv4Packet about{timeout->header, {}, timeout->quoted};
-    constexpr std::uint8_t kReassemblyTime = 1;
-    reply_icmp_error(now, IcmpType::time_exceeded, kReassemblyTime, about, false);
+    const IpPacket about{timeout->header, {}, timeout->quoted};
+    reply_icmp_error(now, IcmpCause::reassembly_time, about, false);
   }
   return true;
 }
@@ -181,10 +181,11 @@ std::optional<Deadline> Stack::Parts::next_deadline() const {
 
 std::size_t Stack::Parts::next_frame(Instant now, MutableBytes out) {
   STACK_ASSERT(out.size() >= interface.frame_bytes_max());
-  std::size_t size = next_arp_frame(out);
+  std::size_t size = next_neighbor_frame(out);
   if (size == 0) size = next_reply_frame(now, out);
   if (size == 0) size = next_flow_frame(now, out);
-  if (size == 0) size = next_arp_frame(out);  // a question that a flow or reply has raised just now
+  if (size == 0)
+    size = next_neighbor_frame(out);  // a question that a flow or reply has raised just now
   if (size != 0) {
     ++stats.frames_out;
     stats.bytes_out += size;
@@ -192,8 +193,9 @@ std::size_t Stack::Parts::next_frame(Instant now, MutableBytes out) {
   return size;
 }
 
-void Stack::Parts::write_link_header(const MacAddress& to, MutableBytes out) const {
-  if (interface.is_ethernet()) emit_ethernet({to, interface.mac(), kEtherTypeIpv4}, out);
+void Stack::Parts::write_link_header(const MacAddress& to, bool v4, MutableBytes out) const {
+  if (!interface.is_ethernet()) return;
+  emit_ethernet({to, interface.mac(), v4 ? kEtherTypeIpv4 : kEtherTypeIpv6}, out);
 }
 
 std::size_t Stack::Parts::write_arp(const ArpPacket& packet, const MacAddress& to,
@@ -203,29 +205,47 @@ std::size_t Stack::Parts::write_arp(const ArpPacket& packet, const MacAddress& t
   return kEthernetHeaderBytes + kArpBytes;
 }
 
-std::size_t Stack::Parts::next_arp_frame(MutableBytes out) {
+std::size_t Stack::Parts::next_neighbor_frame(MutableBytes out) {
   if (const auto answer = outbox.next_arp()) return write_arp(*answer, answer->target_mac, out);
   const std::uint32_t asked = neighbors.next_query();
   if (asked == NeighborCache::kNone) return 0;
   const Neighbor& neighbor = neighbors[asked];
   // RFC 1122 2.3.2.1: an entry in doubt is asked directly first.
   const bool direct = neighbor.state == Neighbor::State::stale && neighbor.queries == 1;
+  if (!neighbor.address.is_v4()) return write_ndp_query(neighbor, direct, out);
   return write_arp(
-      arp_query(interface.mac(), interface.source_for(neighbor.address), neighbor.address),
+      arp_query(interface.mac(), interface.source_for(neighbor.address, neighbor.address),
+                neighbor.address),
       direct ? neighbor.mac : MacAddress::broadcast(), out);
+}
+
+// RFC 4861 7.2.2.
+std::size_t Stack::Parts::write_ndp_query(const Neighbor& neighbor, bool direct, MutableBytes out) {
+  IpHeader ip;
+  ip.source = interface.source_for(neighbor.address, neighbor.address);
+  ip.destination = direct ? neighbor.address : solicited_node(neighbor.address);
+  ip.protocol = kProtocolIcmpv6;
+  ip.hop_limit = kNdpHopLimit;
+  write_link_header(direct ? neighbor.mac : multicast_mac(ip.destination), false, out);
+  const MutableBytes packet = out.subspan(kEthernetHeaderBytes);
+  const std::size_t bytes = emit_ndp(ndp_query(interface.mac(), neighbor.address), ip.source,
+                                     ip.destination, packet.subspan(kIpv6HeaderBytes));
+  ip.payload_bytes = static_cast<std::uint16_t>(bytes);
+  return kEthernetHeaderBytes + emit_ip(ip, packet) + bytes;
 }
 
 std::size_t Stack::Parts::next_reply_frame(Instant now, MutableBytes out) {
   while (outbox.front() != Outbox::kNone) {
     ReplyDatagram& reply = outbox[outbox.front()];
-    MacAddress to{};
+    MacAddress to = multicast_mac(reply.header.destination);
+    const bool to_group = reply.header.destination.is_multicast();
     const IpAddress* const hop = routes.next_hop(reply.header.destination);
-    if (hop == nullptr) {
+    if (hop == nullptr && !to_group) {
       drop(DropReason::route_missing);
       outbox.pop();
       continue;
     }
-    if (interface.is_ethernet()) {
+    if (interface.is_ethernet() && !to_group) {
       const std::uint32_t neighbor = neighbors.want(now, *hop);
       if (neighbor == NeighborCache::kNone || !neighbors.is_resolved(neighbor)) {
         park_reply(neighbor);
@@ -234,15 +254,15 @@ std::size_t Stack::Parts::next_reply_frame(Instant now, MutableBytes out) {
       to = neighbors[neighbor].mac;
     }
     const Fragment fragment = fragment_at(reply.header, reply.sent_bytes, interface.mtu());
-    write_link_header(to, out);
+    write_link_header(to, reply.header.is_v4(), out);
     const MutableBytes packet = out.subspan(interface.header_bytes());
-    emit_ipv4(fragment.header, packet);
+    const std::size_t header_bytes = emit_ip(fragment.header, packet);
     const std::size_t bytes = fragment.header.payload_bytes;
-    copy_bytes(packet.subspan(kIpv4HeaderBytes), {reply.payload + fragment.offset, bytes});
+    copy_bytes(packet.subspan(header_bytes), {reply.payload + fragment.offset, bytes});
     reply.sent_bytes += static_cast<std::uint32_t>(bytes);
     if (!fragment.last || fragment.offset != 0) ++stats.fragments_out;
     if (fragment.last) outbox.pop();
-    return interface.header_bytes() + kIpv4HeaderBytes + bytes;
+    return interface.header_bytes() + header_bytes + bytes;
   }
   return 0;
 }
@@ -328,8 +348,8 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
     }
     if (slot.fast_open_option != FastOpenOption::none) write_fast_open(now, slot, segment);
     if (slot.connect_data.marking != Marking::none) write_marking(slot, segment);
-    write_link_header(to, out);
-    const std::size_t size = write_segment(slot.tcp, segment, out);
+    write_link_header(to, slot.tcp.flow().remote.address.is_v4(), out);
+    const std::size_t size = write_segment(slot, segment, out);
     // One segment each in turn, so that no flow waits for another's window.
     (void)pop(ready, &ConnectionSlot::next_ready);
     push(ready, index, &ConnectionSlot::next_ready);
@@ -363,11 +383,12 @@ void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {
 }
 
 // Headers and payload of a segment; the link header is written already. Returns the frame's length.
-std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSegment& segment,
+std::size_t Stack::Parts::write_segment(const ConnectionSlot& from, const OutgoingSegment& segment,
                                         MutableBytes out) {
-  const Flow& flow = from.flow();
+  const Flow& flow = from.tcp.flow();
   const std::size_t link_bytes = interface.header_bytes();
   const MutableBytes packet = out.subspan(link_bytes);
+  const MutableBytes behind_ip = packet.subspan(ip_header_bytes(flow.local.address));
   const TcpHeader tcp{flow.local.port,
                       flow.remote.port,
                       segment.seq.value(),
@@ -376,25 +397,25 @@ std::size_t Stack::Parts::write_segment(const Connection& from, const OutgoingSe
                       segment.window,
                       0,
                       segment.urgent_pointer};
-  const Written header = emit_tcp(tcp, segment.options, packet.subspan(kIpv4HeaderBytes));
+  const Written header = emit_tcp(tcp, segment.options, behind_ip);
   if (segment.payload_bytes != 0) {
-    from.copy_payload(segment, packet.subspan(kIpv4HeaderBytes + header.bytes));
+    from.tcp.copy_payload(segment, behind_ip.subspan(header.bytes));
   }
   const std::size_t tcp_bytes = header.bytes + segment.payload_bytes;
   finish_tcp_checksum(
-      packet.subspan(kIpv4HeaderBytes, tcp_bytes), header,
+      behind_ip.first(tcp_bytes), header,
       pseudo_header_sum(flow.local.address, flow.remote.address, kProtocolTcp, tcp_bytes));
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = flow.local.address;
   ip.destination = flow.remote.address;
   ip.protocol = kProtocolTcp;
   ip.hop_limit = config.tcp.hop_limit;
-  ip.dscp = from.manner().dscp;
+  ip.dscp = from.tcp.manner().dscp;
   ip.ecn = segment.ip_ecn;
   ip.dont_fragment = true;  // RFC 1191 3; such a packet needs no identification (RFC 6864 4.1)
   ip.payload_bytes = static_cast<std::uint16_t>(tcp_bytes);
-  emit_ipv4(ip, packet);
-  return link_bytes + kIpv4HeaderBytes + tcp_bytes;
+  ip.flow_label = from.flow_label();
+  return link_bytes + emit_ip(ip, packet) + tcp_bytes;
 }
 
 }  // namespace anteroom

@@ -9,6 +9,24 @@ namespace {
 
 constexpr Failure kStale{Error::stale_id};
 
+// Whether a listener takes what comes to any address of this version.
+bool takes_all(const ListenOptions& options, bool v4) {
+  const IpAddress& address = options.local.address;
+  if (v4) return address == IpAddress::v4(0) || (address == IpAddress() && !options.v6_only);
+  return address == IpAddress();
+}
+
+bool takes_both(const ListenOptions& options) {
+  return takes_all(options, true) && takes_all(options, false);
+}
+
+bool is_taken(const ListenOptions& other, const ListenOptions& wanted) {
+  if (other.local.port != wanted.local.port) return false;
+  if (other.local.address == wanted.local.address && !wanted.local.address.is_any()) return true;
+  return (takes_all(other, true) && takes_all(wanted, true)) ||
+         (takes_all(other, false) && takes_all(wanted, false));
+}
+
 }  // namespace
 
 // --- Listeners ---
@@ -24,12 +42,9 @@ Result<ListenerId> Stack::listen(const ListenOptions& options) {
     return Failure{Error::address_not_ours};
   }
   for (std::uint32_t i = 0; i < p.listeners.slots_made(); ++i) {
-    if (!p.listeners.live(i)) continue;
-    const Endpoint& other = p.listeners[i].options.local;
-    const bool same =
-        other.port == local.port &&
-        (other.address == local.address || (other.address.is_any() && local.address.is_any()));
-    if (same) return Failure{Error::address_in_use};
+    if (p.listeners.live(i) && is_taken(p.listeners[i].options, options)) {
+      return Failure{Error::address_in_use};
+    }
   }
   if (p.listeners.full()) return Failure{Error::limit_reached, p.config.limits.listeners_max};
   return p.listeners.emplace(options);
@@ -39,10 +54,12 @@ std::uint32_t Stack::Parts::find_listener(const Endpoint& local) const {
   std::uint32_t found = kNoSlot;
   for (std::uint32_t i = 0; i < listeners.slots_made(); ++i) {
     if (!listeners.live(i)) continue;
-    const Endpoint& own = listeners[i].options.local;
-    if (own.port != local.port) continue;
-    if (own.address == local.address) return i;  // the exact address goes before any
-    if (own.address.is_any()) found = i;
+    const ListenOptions& options = listeners[i].options;
+    if (options.local.port != local.port) continue;
+    if (options.local.address == local.address) return i;  // the exact address goes before any
+    // ... and all of one version before all of both.
+    const bool wide = found == kNoSlot || takes_both(listeners[found].options);
+    if (takes_all(options, local.address.is_v4()) && wide) found = i;
   }
   return found;
 }
@@ -150,14 +167,14 @@ Result<std::uint16_t> Stack::Parts::choose_port(const Endpoint& local, const End
 Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) {
   Parts& p = *parts_;
   const IpAddress& remote = options.remote.address;
-  const bool usable = options.remote.port != 0 && remote.is_v4() && !remote.is_any() &&
-                      !remote.is_multicast() && p.interface.role_of(remote) == Role::other;
+  const bool usable = options.remote.port != 0 && !remote.is_any() && !remote.is_multicast() &&
+                      p.interface.role_of(remote) == Role::other;
   const bool sensible = options.dscp <= kDscpMax && (options.marked || !options.require_marked);
   if (!usable || !sensible) return Failure{Error::invalid_argument};
   const IpAddress* const hop = p.routes.next_hop(remote);
   if (hop == nullptr) return Failure{Error::no_route};
   Endpoint local = options.local;
-  if (local.address.is_any()) local.address = p.interface.source_for(*hop);
+  if (local.address.is_any()) local.address = p.interface.source_for(remote, *hop);
   if (!p.interface.is_own(local.address)) return Failure{Error::address_not_ours};
   const auto plan = p.plan_syn(now, options);
   if (!plan) return plan.error();

@@ -190,7 +190,7 @@ std::size_t answer_syn(Bytes frame, const HashKey& key, MutableBytes out) {
   finish_tcp_checksum(
       segment.first(size), written,
       pseudo_header_sum(ip->header.destination, ip->header.source, kProtocolTcp, size));
-  Ipv4Header header;
+  IpHeader header;
   header.source = ip->header.destination;
   header.destination = ip->header.source;
   header.protocol = kProtocolTcp;

@@ -63,7 +63,7 @@ inline std::vector<std::uint8_t> frame_from(const Endpoint& from, std::uint16_t 
   const std::size_t bytes = written.bytes + payload.size();
   finish_tcp_checksum(segment.first(bytes), written,
                       pseudo_header_sum(from.address, kServer, kProtocolTcp, bytes));
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = from.address;
   ip.destination = kServer;
   ip.protocol = kProtocolTcp;

@@ -83,7 +83,7 @@ BENCHMARK(BM_Lookup)->Arg(1'000)->Arg(65'536)->Arg(1'000'000);
 void BM_EmitSynAck(benchmark::State& state) {
   std::vector<std::uint8_t> out(1600);
   const TcpOptions options = linux_syn_options(1);
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = kServer;
   ip.destination = client(1).address;
   ip.protocol = kProtocolTcp;

@@ -139,11 +139,14 @@ void Pipe::corrupt(MutableBytes frame) {
 
 // RFC 3168 5: CE instead of a loss, for packets whose ends can hear it.
 void Pipe::mark(MutableBytes frame) {
-  const auto packet = parse_ipv4(frame.subspan(kEthernetHeaderBytes));
+  const auto packet = parse_ip(frame.subspan(kEthernetHeaderBytes));
   if (!packet || packet->header.ecn == 0 || packet->header.ecn == kCongestionExperienced) return;
   ++stats_.marked;
-  const MutableBytes header =
-      frame.subspan(kEthernetHeaderBytes, kIpv4HeaderBytes + packet->options.size());
+  const MutableBytes header = frame.subspan(kEthernetHeaderBytes, packet->headers.size());
+  if (!packet->header.is_v4()) {  // four bits further on, and under no checksum of its own
+    header[1] = static_cast<std::uint8_t>(header[1] | kEcnMask << 4);
+    return;
+  }
   header[1] = static_cast<std::uint8_t>(header[1] | kEcnMask);
   store_be16(header.data() + 10, 0);
   store_be16(header.data() + 10, checksum_field(ones_sum(header)));

@@ -23,7 +23,7 @@ constexpr std::size_t kFrameBytes = 1'014;
 std::vector<std::uint8_t> frame_with(std::uint8_t ecn) {
   std::vector<std::uint8_t> frame(kFrameBytes);
   emit_ethernet({{}, {}, kEtherTypeIpv4}, frame);
-  Ipv4Header header;
+  IpHeader header;
   header.source = IpAddress::v4(192, 0, 2, 1);
   header.destination = IpAddress::v4(192, 0, 2, 2);
   header.protocol = kProtocolTcp;

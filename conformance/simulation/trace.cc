@@ -38,13 +38,13 @@ std::string Trace::tell(Bytes frame) {
   if (ethernet->type != kEtherTypeIpv4) return "a frame of no known type";
   const auto packet = parse_ipv4(packet_bytes);
   if (!packet) return fmt::format("IP, {}", to_string(packet.error()));
-  const Ipv4Header& header = packet->header;
+  const IpHeader& header = packet->header;
   if (header.protocol == kProtocolTcp) {
     return tell_segment(header.source, header.destination, packet->payload);
   }
   std::string text =
       fmt::format("{} > {} ", to_string(header.source), to_string(header.destination));
-  const auto icmp = parse_icmpv4(packet->payload);
+  const auto icmp = parse_icmp(packet->payload);
   if (header.protocol != kProtocolIcmp || !icmp) {
     return text + fmt::format("protocol {}", header.protocol);
   }

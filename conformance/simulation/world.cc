@@ -150,15 +150,15 @@ void World::answer_too_big(std::size_t sender, Bytes frame, std::uint16_t mtu) {
                                    kQuoted);
   const MutableBytes out(answer);
   emit_ethernet({stack(sender).config().interface.mac, mac_of(kSwitchNumber), kEtherTypeIpv4}, out);
-  Ipv4Header header;
+  IpHeader header;
   header.source = IpAddress::v4(192, 0, 2, kSwitchNumber);
   header.destination = packet->header.source;
   header.protocol = kProtocolIcmp;
   header.payload_bytes = kIcmpHeaderBytes + kQuoted;
   emit_ipv4(header, out.subspan(kEthernetHeaderBytes));
-  (void)emit_icmpv4({static_cast<std::uint8_t>(IcmpType::unreachable),
-                     kUnreachableFragmentationNeeded, mtu, packet_bytes.first(kQuoted)},
-                    out.subspan(kEthernetHeaderBytes + kIpv4HeaderBytes));
+  (void)emit_icmp({static_cast<std::uint8_t>(IcmpType::unreachable),
+                   kUnreachableFragmentationNeeded, mtu, packet_bytes.first(kQuoted)},
+                  out.subspan(kEthernetHeaderBytes + kIpv4HeaderBytes));
   carry({down(sender), Place::at_host, sender, sender}, answer);
 }
 

@@ -94,6 +94,9 @@ const char* to_string(DropReason reason) {
     case DropReason::arp_malformed: return "arp_malformed";
     case DropReason::arp_not_for_us: return "arp_not_for_us";
     case DropReason::arp_spoofed: return "arp_spoofed";
+    case DropReason::ndp_malformed: return "ndp_malformed";
+    case DropReason::ndp_not_for_us: return "ndp_not_for_us";
+    case DropReason::ndp_spoofed: return "ndp_spoofed";
     case DropReason::ip_too_short: return "ip_too_short";
     case DropReason::ip_version: return "ip_version";
     case DropReason::ip_header_length: return "ip_header_length";
@@ -103,6 +106,7 @@ const char* to_string(DropReason reason) {
     case DropReason::ip_not_for_us: return "ip_not_for_us";
     case DropReason::ip_source_route: return "ip_source_route";
     case DropReason::ip_options_malformed: return "ip_options_malformed";
+    case DropReason::ip_option_unknown: return "ip_option_unknown";
     case DropReason::ip_unknown_protocol: return "ip_unknown_protocol";
     case DropReason::fragment_malformed: return "fragment_malformed";
     case DropReason::fragment_overlap: return "fragment_overlap";

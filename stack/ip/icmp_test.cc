@@ -18,9 +18,9 @@ constexpr std::uint8_t kUnreachable = 3, kSourceQuench = 4, kTimeExceeded = 11, 
 std::vector<std::uint8_t> icmp_about(const std::vector<std::uint8_t>& packet, std::uint8_t type,
                                      std::uint8_t code) {
   std::vector<std::uint8_t> reply(kIpv4HeaderBytes + kIcmpHeaderBytes + 28);
-  emit_icmpv4({type, code, 0, Bytes(packet).first(28)},
-              MutableBytes(reply).subspan(kIpv4HeaderBytes));
-  Ipv4Header header;
+  emit_icmp({type, code, 0, Bytes(packet).first(28)},
+            MutableBytes(reply).subspan(kIpv4HeaderBytes));
+  IpHeader header;
   header.source = IpAddress::v4(192, 0, 2, 77);
   header.destination = IpAddress::v4(192, 0, 2, 1);
   header.protocol = kProtocolIcmp;
@@ -33,7 +33,7 @@ std::vector<std::uint8_t> icmp_about(const std::vector<std::uint8_t>& packet, st
 std::vector<std::uint8_t> readdressed(std::vector<std::uint8_t> packet, const IpAddress& source,
                                       const IpAddress& destination) {
   const auto parsed = parse_ipv4(packet);
-  Ipv4Header header = parsed->header;
+  IpHeader header = parsed->header;
   const std::uint16_t before =
       pseudo_header_sum(header.source, header.destination, kProtocolTcp, header.payload_bytes);
   header.source = source;

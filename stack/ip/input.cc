@@ -28,22 +28,39 @@ std::optional<DropReason> refuse_options(Bytes options) {
   return std::nullopt;
 }
 
+// RFC 1122 3.3.6: a link broadcast that names a single host is somebody's mistake.
+bool is_for_us(const Addressing& addressing) {
+  return addressing.destination_group || (addressing.destination_own && !addressing.link_group);
+}
+
 }  // namespace
 
-std::optional<DropReason> refuse_ipv4(const Ipv4Packet& packet, const Addressing& addressing) {
+std::optional<DropReason> refuse_ipv4(const IpPacket& packet, const Addressing& addressing) {
   const IpAddress& source = packet.header.source;
   // RFC 1122 3.2.1.3: no group, no loopback from outside, no "this network", not ourselves.
   if (source.is_multicast() || source.is_loopback() || source.v4_bits() >> 24 == 0 ||
       !addressing.source_other || source.v4_bits() >> 28 == 0xf) {
     return DropReason::ip_source_invalid;
   }
-  if (!addressing.destination_own && !addressing.destination_broadcast) {
+  if (!is_for_us(addressing)) return DropReason::ip_not_for_us;
+  return refuse_options(packet.ipv4_options());
+}
+
+std::optional<DropReason> refuse_ipv6(const IpPacket& packet, const Addressing& addressing) {
+  const IpAddress& source = packet.header.source;
+  // RFC 4291 2.5.3 and 2.7: no group, no loopback from outside, not ourselves. An IPv4 address in
+  // its mapped form belongs on no wire, and would pass for IPv4 here (RFC 4942 2.2).
+  if (source.is_multicast() || source.is_loopback() || source.is_v4() || !addressing.source_other) {
+    return DropReason::ip_source_invalid;
+  }
+  // RFC 4291 2.5.2: the sender has no address yet and looks whether one is free (RFC 4862 5.4).
+  if (source.is_any() && packet.header.protocol != kProtocolIcmpv6) {
+    return DropReason::ip_source_invalid;
+  }
+  if (packet.header.destination.is_v4() || !is_for_us(addressing)) {
     return DropReason::ip_not_for_us;
   }
-  // RFC 1122 3.3.6: a link broadcast that names a single host is somebody's mistake.
-  if (addressing.link_broadcast && !addressing.destination_broadcast)
-    return DropReason::ip_not_for_us;
-  return refuse_options(packet.options);
+  return std::nullopt;
 }
 
 }  // namespace anteroom

@@ -19,8 +19,8 @@ namespace {
 const IpAddress kPeer = IpAddress::v4(192, 0, 2, 2);
 const IpAddress kOwn = IpAddress::v4(192, 0, 2, 1);
 
-Ipv4Header header_of(std::uint8_t protocol, std::uint16_t id = 7) {
-  Ipv4Header header;
+IpHeader header_of(std::uint8_t protocol, std::uint16_t id = 7) {
+  IpHeader header;
   header.source = kPeer;
   header.destination = kOwn;
   header.protocol = protocol;
@@ -28,10 +28,10 @@ Ipv4Header header_of(std::uint8_t protocol, std::uint16_t id = 7) {
   return header;
 }
 
-std::vector<std::uint8_t> packet_of(Ipv4Header header, Bytes payload) {
+std::vector<std::uint8_t> packet_of(IpHeader header, Bytes payload) {
   std::vector<std::uint8_t> packet(kIpv4HeaderBytes + payload.size());
   header.payload_bytes = static_cast<std::uint16_t>(payload.size());
-  emit_ipv4(header, packet);
+  emit_ip(header, packet);
   copy_bytes(MutableBytes(packet).subspan(kIpv4HeaderBytes), payload);
   return packet;
 }
@@ -39,7 +39,7 @@ std::vector<std::uint8_t> packet_of(Ipv4Header header, Bytes payload) {
 std::vector<std::uint8_t> echo_request(std::size_t bytes) {
   std::vector<std::uint8_t> body(bytes), message(kIcmpHeaderBytes + bytes);
   for (std::size_t i = 0; i < bytes; ++i) body[i] = static_cast<std::uint8_t>(i);
-  emit_icmpv4({static_cast<std::uint8_t>(IcmpType::echo_request), 0, 0x12340001, body}, message);
+  emit_icmp({static_cast<std::uint8_t>(IcmpType::echo_request), 0, 0x12340001, body}, message);
   return message;
 }
 
@@ -57,7 +57,7 @@ TEST(Input, RefusesBadAddresses) {
               {"192.0.2.2", "192.0.2.9", DropReason::ip_not_for_us}};
   for (const auto& row : rows) {
     Peer peer;
-    Ipv4Header header = header_of(kProtocolIcmp);
+    IpHeader header = header_of(kProtocolIcmp);
     header.source = IpAddress::parse(row.source).value();
     header.destination = IpAddress::parse(row.destination).value();
     peer.sends_packet(packet_of(header, echo_request(8)));
@@ -70,7 +70,7 @@ TEST(Echo, IsAnsweredAndFragmentedBothWays) {
   for (const std::size_t bytes : {std::size_t{56}, std::size_t{8000}}) {
     Peer peer;
     const auto request = echo_request(bytes);
-    Ipv4Header whole = header_of(kProtocolIcmp);
+    IpHeader whole = header_of(kProtocolIcmp);
     whole.payload_bytes = static_cast<std::uint16_t>(request.size());
     for (std::size_t at = 0; at < request.size();) {
       const Fragment fragment = fragment_at(whole, at, 1500);
@@ -83,7 +83,7 @@ TEST(Echo, IsAnsweredAndFragmentedBothWays) {
     std::vector<std::uint8_t> reply;
     for (auto packet = peer.next_packet(); !packet.empty(); packet = peer.next_packet()) {
       EXPECT_LE(packet.size(), 1500u);
-      const auto parsed = parse_ipv4(packet);
+      const auto parsed = parse_ip(packet);
       if (!parsed->header.is_fragment()) {
         reply.assign(parsed->payload.begin(), parsed->payload.end());
         continue;
@@ -92,7 +92,7 @@ TEST(Echo, IsAnsweredAndFragmentedBothWays) {
       ASSERT_TRUE(made);
       if (*made) reply.assign((*made)->payload.begin(), (*made)->payload.end());
     }
-    const auto message = parse_icmpv4(reply);
+    const auto message = parse_icmp(reply);
     ASSERT_TRUE(message) << bytes;
     EXPECT_EQ(message->type, static_cast<std::uint8_t>(IcmpType::echo_reply));
     EXPECT_EQ(message->body.size(), bytes);
@@ -105,7 +105,7 @@ class Fragments : public ::testing::Test {
  protected:
   Result<std::optional<Reassembled>, DropReason> add(std::size_t offset, std::string_view data,
                                                      bool more) {
-    Ipv4Header header = header_of(kProtocolUdp);
+    IpHeader header = header_of(kProtocolUdp);
     header.fragment_offset_bytes = static_cast<std::uint16_t>(offset);
     header.more_fragments = more;
     return reassembly_.add(Instant(1s), header, bytes_of(data));
@@ -182,9 +182,8 @@ TEST(PathMtu, OnlyFallsHasAFloorAndIsForgotten) {
 std::vector<std::uint8_t> icmp_about(const std::vector<std::uint8_t>& packet, std::uint8_t code,
                                      std::uint32_t rest) {
   std::vector<std::uint8_t> message(kIcmpHeaderBytes + 28);
-  emit_icmpv4(
-      {static_cast<std::uint8_t>(IcmpType::unreachable), code, rest, Bytes(packet).first(28)},
-      message);
+  emit_icmp({static_cast<std::uint8_t>(IcmpType::unreachable), code, rest, Bytes(packet).first(28)},
+            message);
   return packet_of(header_of(kProtocolIcmp), message);
 }
 
@@ -231,12 +230,12 @@ TEST(Icmp, UdpAndUnknownProtocolsAreRefused) {
   peer.sends_packet(packet_of(header_of(kProtocolUdp), datagram));
   auto answer = peer.next_packet();
   ASSERT_FALSE(answer.empty());
-  auto message = parse_icmpv4(parse_ipv4(answer)->payload);
+  auto message = parse_icmp(parse_ip(answer)->payload);
   EXPECT_EQ(message->code, kUnreachablePort);
   EXPECT_EQ(message->body.size(), 28u);
   peer.sends_packet(packet_of(header_of(99), datagram));
   answer = peer.next_packet();
-  EXPECT_EQ(parse_icmpv4(parse_ipv4(answer)->payload)->code, kUnreachableProtocol);
+  EXPECT_EQ(parse_icmp(parse_ip(answer)->payload)->code, kUnreachableProtocol);
   // No error about an error, RFC 1122 3.2.2.
   peer.sends_packet(icmp_about(answer, kUnreachablePort, 0));
   EXPECT_TRUE(peer.next_packet().empty());

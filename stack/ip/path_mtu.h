@@ -1,6 +1,6 @@
-// What each path takes, learned from ICMP "fragmentation needed": RFC 1191, bounded and forgotten
-// again. Not here: whether such a message is to be believed (RFC 5927 4.1:
-// Connection::is_in_flight).
+// What each path takes, learned from ICMP "fragmentation needed" and "packet too big": RFC 1191 and
+// RFC 8201, bounded and forgotten again. Not here: whether such a message is to be believed (RFC
+// 5927 4.1: Connection::is_in_flight).
 #pragma once
 
 #include <vector>
@@ -19,9 +19,9 @@ class PathMtuCache {
   std::uint16_t find(Instant now, const IpAddress& destination) const;
   // Takes what a router said, `next_hop_mtu`, or (RFC 1191 5) guesses from the packet that was too
   // long where it said nothing. Returns the new MTU, or 0 where this is no news: a path's MTU only
-  // falls.
-  std::uint16_t on_too_big(Instant now, const IpAddress& destination, std::uint16_t next_hop_mtu,
-                           std::uint16_t packet_bytes, std::uint16_t interface_mtu);
+  // falls, and IPv6 has one that every path takes (RFC 8201 4).
+  std::uint16_t on_too_big(Instant now, const IpAddress& destination, std::uint32_t next_hop_mtu,
+                           std::uint32_t packet_bytes, std::uint16_t interface_mtu);
 
  private:
   struct Entry {

@@ -7,7 +7,17 @@
 namespace anteroom {
 namespace {
 
-constexpr std::uint32_t kPayloadMax = 65'535 - kIpv4HeaderBytes;
+// So that a datagram with its header has a length of 16 bits.
+std::uint32_t payload_bytes_max(const IpHeader& header) {
+  return static_cast<std::uint32_t>(UINT16_MAX - ip_header_bytes(header.source));
+}
+
+// RFC 791 3.2; IPv6 leaves the protocol out of it, because only the first fragment's counts (RFC
+// 8200 4.5).
+bool is_same_datagram(const IpHeader& a, const IpHeader& b) {
+  return a.identification == b.identification && a.source == b.source &&
+         a.destination == b.destination && (a.protocol == b.protocol || !a.is_v4());
+}
 
 }  // namespace
 
@@ -16,18 +26,14 @@ Reassembly::~Reassembly() {
   pool_.give_back(finished_);
 }
 
-Reassembly::Datagram* Reassembly::find(const Ipv4Header& header) {
+Reassembly::Datagram* Reassembly::find(const IpHeader& header) {
   for (auto& datagram : datagrams_) {
-    const Ipv4Header& first = datagram->first;
-    if (first.identification == header.identification && first.protocol == header.protocol &&
-        first.source == header.source && first.destination == header.destination) {
-      return datagram.get();
-    }
+    if (is_same_datagram(datagram->first, header)) return datagram.get();
   }
   return nullptr;
 }
 
-Reassembly::Datagram* Reassembly::make(Instant now, const Ipv4Header& header) {
+Reassembly::Datagram* Reassembly::make(Instant now, const IpHeader& header) {
   if (datagrams_.size() >= limits_.reassemblies_max) return nullptr;
   datagrams_.push_back(std::make_unique<Datagram>());
   datagrams_.back()->first = header;
@@ -87,14 +93,13 @@ std::optional<DropReason> Reassembly::store(Datagram& datagram, std::uint32_t of
   return std::nullopt;
 }
 
-Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now,
-                                                               const Ipv4Header& header,
+Result<std::optional<Reassembled>, DropReason> Reassembly::add(Instant now, const IpHeader& header,
                                                                Bytes payload) {
   const std::uint32_t offset = header.fragment_offset_bytes;
   const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
   const bool last = !header.more_fragments;
   // All but the last fill whole units of eight bytes, RFC 791 3.2.
-  if (payload.empty() || end > kPayloadMax || (!last && payload.size() % 8 != 0)) {
+  if (payload.empty() || end > payload_bytes_max(header) || (!last && payload.size() % 8 != 0)) {
     return DropReason::fragment_malformed;
   }
   Datagram* datagram = find(header);

@@ -1,5 +1,6 @@
-// Fragments put together again: RFC 791 3.2, RFC 1122 3.3.2, bounded on every side. A fragment that
-// overlaps another with other bytes kills its datagram (RFC 5722 4, applied to IPv4 as well).
+// Fragments put together again: RFC 791 3.2, RFC 1122 3.3.2, RFC 8200 4.5, bounded on every side. A
+// fragment that overlaps another with other bytes kills its datagram (RFC 5722 4, applied to IPv4
+// as well).
 #pragma once
 
 #include <memory>
@@ -9,19 +10,19 @@
 #include <anteroom/limits.h>
 
 #include "stack/base/range_set.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom {
 
 // A datagram that is whole; the payload lives until the next call.
 struct Reassembled {
-  Ipv4Header header;
+  IpHeader header;
   Bytes payload;
 };
 
 // One that ran out of time although its first fragment was there: RFC 1122 wants the sender told.
 struct ReassemblyTimeout {
-  Ipv4Header header;
+  IpHeader header;
   Bytes quoted;  // the first eight bytes of payload; lives until the next call
 };
 
@@ -33,7 +34,7 @@ class Reassembly {
   Reassembly& operator=(const Reassembly&) = delete;
 
   // Takes a fragment: whole, waiting (neither), or the reason why it was dropped.
-  Result<std::optional<Reassembled>, DropReason> add(Instant now, const Ipv4Header& header,
+  Result<std::optional<Reassembled>, DropReason> add(Instant now, const IpHeader& header,
                                                      Bytes payload);
 
   std::optional<Instant> next_deadline() const;
@@ -42,7 +43,7 @@ class Reassembly {
 
  private:
   struct Datagram {
-    Ipv4Header first;  // of the fragment at offset 0, else of any
+    IpHeader first;  // of the fragment at offset 0, else of any
     bool has_first = false;
     bool dead = false;  // an overlap was seen: the rest is thrown away in silence
     Block data;
@@ -52,8 +53,8 @@ class Reassembly {
     Instant expires_at{};
   };
 
-  Datagram* find(const Ipv4Header& header);
-  Datagram* make(Instant now, const Ipv4Header& header);
+  Datagram* find(const IpHeader& header);
+  Datagram* make(Instant now, const IpHeader& header);
   std::optional<DropReason> store(Datagram& datagram, std::uint32_t offset, Bytes payload);
   bool grow(Datagram& datagram, std::uint32_t bytes);
   void kill(Datagram& datagram);

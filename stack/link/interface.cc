@@ -1,20 +1,49 @@
 // The networks are few: they are looked through.
 #include "stack/link/interface.h"
 
+#include "stack/wire/ndp.h"
+
 namespace anteroom {
 
-bool Interface::is_on_link(const IpAddress& address) const {
+const IpAddress* Interface::own_beside(const IpAddress& address) const {
   for (const Prefix& own : config_.addresses) {
-    if (own.contains(address)) return true;
+    if (own.contains(address)) return &own.address;
+  }
+  return nullptr;
+}
+
+IpAddress Interface::source_for(const IpAddress& destination, const IpAddress& next_hop) const {
+  if (const IpAddress* const own = own_beside(destination)) return *own;
+  const IpAddress* const beside_hop = own_beside(next_hop);
+  if (beside_hop != nullptr && beside_hop->is_link_local() == destination.is_link_local()) {
+    return *beside_hop;
+  }
+  IpAddress best;
+  for (const Prefix& own : config_.addresses) {
+    if (own.address.is_v4() != destination.is_v4()) continue;
+    if (own.address.is_link_local() == destination.is_link_local()) return own.address;
+    if (best.is_any()) best = own.address;
+  }
+  return best;
+}
+
+// All nodes, and the group of each of our addresses. IPv4 groups (RFC 1112) are not joined.
+bool Interface::is_in_group(const IpAddress& group) const {
+  for (const Prefix& own : config_.addresses) {
+    if (own.address.is_v4()) continue;
+    if (group == all_nodes() || group == solicited_node(own.address)) return true;
   }
   return false;
 }
 
-IpAddress Interface::source_for(const IpAddress& next_hop) const {
+bool Interface::is_in_group(const MacAddress& group) const {
+  if (group == MacAddress::broadcast()) return true;
   for (const Prefix& own : config_.addresses) {
-    if (own.contains(next_hop)) return own.address;
+    if (own.address.is_v4()) continue;
+    if (group == multicast_mac(all_nodes()) || group == multicast_mac(solicited_node(own.address)))
+      return true;
   }
-  return config_.addresses.empty() ? IpAddress() : config_.addresses.front().address;
+  return false;
 }
 
 Result<Inbound, DropReason> Interface::admit(Bytes frame) const {
@@ -34,8 +63,10 @@ Result<Inbound, DropReason> Interface::admit(Bytes frame) const {
     return inbound;
   }
   const EthernetHeader header = read_ethernet(frame);
-  inbound->link_broadcast = header.destination == MacAddress::broadcast();
-  if (!inbound->link_broadcast && header.destination != config_.mac) {
+  inbound->link_group = header.destination.is_group();
+  const bool ours =
+      inbound->link_group ? is_in_group(header.destination) : header.destination == config_.mac;
+  if (!ours) {
     inbound.fail(DropReason::link_not_for_us);
     return inbound;
   }

@@ -26,8 +26,9 @@ bool is_transition(State from, State to) {
   return false;
 }
 
-std::uint16_t mss_of_path(std::uint16_t path_mtu, const TcpContext& ctx) {
-  return mss_of_mtu(path_mtu != 0 && path_mtu < ctx.mtu ? path_mtu : ctx.mtu);
+std::uint16_t mss_of_path(const Birth& birth, const TcpContext& ctx) {
+  const bool known = birth.path_mtu != 0 && birth.path_mtu < ctx.mtu;
+  return mss_of_mtu(known ? birth.path_mtu : ctx.mtu, birth.flow.remote.address);
 }
 
 }  // namespace
@@ -39,11 +40,11 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
       keepalive_(ctx.tcp.keepalive),
-      path_mss_(mss_of_path(birth.path_mtu, ctx)),
+      path_mss_(mss_of_path(birth, ctx)),
       flow_(birth.flow) {
   manner_.no_delay = ctx.tcp.no_delay;
   set_user_timeout(ctx.tcp.user_timeout);
-  agreed_.receive_mss = mss_of_mtu(ctx.mtu);
+  agreed_.receive_mss = mss_of_mtu(ctx.mtu, flow_.remote.address);
 }
 
 bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, SynData when,
@@ -51,7 +52,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_sy
   if (snd_.append(caller_data, ctx.send_capacity, ctx.pool) != caller_data.size()) return false;
   syn_payload_ = on_syn;
   syn_data_ = when;
-  agreed_ = offer(ctx.tcp, ctx.mtu, ctx.receive_capacity);
+  agreed_ = offer(ctx.tcp, agreed_.receive_mss, ctx.receive_capacity);
   ecn_.ask(ecn_mode_of(ctx.tcp.ecn));
   path_mss_.begin(now);
   enter(now, State::syn_sent, ctx);
@@ -61,7 +62,7 @@ bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_sy
 
 bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpening& opening,
                               const TcpContext& ctx) {
-  agree(peer.options, ctx.tcp, ctx.mtu, ctx.receive_capacity, agreed_);
+  agree(peer.options, ctx.tcp, agreed_.receive_mss, ctx.receive_capacity, agreed_);
   if (ctx.tcp.receive_buffer_in_segments) rcv_.round_capacity(payload_max());
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   const Bytes response_data = opening.response_data;
@@ -251,7 +252,7 @@ bool Connection::is_in_flight(Seq seq) const {
 }
 
 void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
-  path_mss_.on_told(now, mss_of_mtu(mtu));
+  path_mss_.on_told(now, mss_of_mtu(mtu, flow_.remote.address));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
   if (outstanding_) outstanding_->flight.mark_longer_lost(payload_max());
 }

@@ -155,7 +155,7 @@ class Host {
     const MutableBytes tcp = MutableBytes(packet).subspan(kIpv4HeaderBytes);
     const Written written = emit_tcp(header, options, tcp);
     const std::size_t size = written.bytes + choices.byte() * 8u;
-    Ipv4Header ip;
+    IpHeader ip;
     ip.source = IpAddress::v4(192, 0, 2, 2);
     ip.destination = IpAddress::v4(192, 0, 2, 1);
     ip.protocol = kProtocolTcp;

@@ -8,13 +8,13 @@
 
 namespace anteroom {
 
-PeerSyn peer_syn(const Segment& segment) {
+PeerSyn peer_syn(const Segment& segment, const IpAddress& peer) {
   const TcpOptions& seen = segment.options;
   PeerSyn syn{segment.seq, segment.window, {}, ecn_asked_by(segment.flags), segment.ecn};
   // An MSS of 0 would stop us for good; a small one only makes us slow, but below this floor the
   // headers outweigh the data by far (the least MSS that Linux sends for, too).
   constexpr std::uint16_t kMssMin = 48;
-  if (seen.has_mss) syn.options.mss = std::max(seen.mss, kMssMin);
+  syn.options.mss = seen.has_mss ? std::max(seen.mss, kMssMin) : default_mss(peer);
   syn.options.has_mss = seen.has_mss;
   // RFC 7323 2.3: a shift above 14 counts as 14.
   if (seen.has_window_scale)
@@ -31,10 +31,10 @@ std::uint8_t scale_for(std::uint32_t bytes) {
   return static_cast<std::uint8_t>(std::clamp<int>(shift, 0, kWindowScaleMax));
 }
 
-void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
+void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mss,
            std::uint32_t receive_buffer_bytes, Agreed& agreed) {
   agreed = {};
-  agreed.receive_mss = mss_of_mtu(mtu);
+  agreed.receive_mss = mss;
   agreed.send_mss = std::min(peer.mss, agreed.receive_mss);
   agreed.window_scale = tcp.window_scale && peer.window_scale.has_value();
   if (agreed.window_scale) {
@@ -46,13 +46,13 @@ void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
   agreed.scale_first = tcp.syn_option_order == SynOptionOrder::scale_first;
 }
 
-Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes) {
+Agreed offer(const TcpConfig& tcp, std::uint16_t mss, std::uint32_t receive_buffer_bytes) {
   SynOptions everything;
   everything.window_scale = 0;
   everything.sack_permitted = true;
   everything.has_timestamp = true;
   Agreed agreed;
-  agree(everything, tcp, mtu, receive_buffer_bytes, agreed);
+  agree(everything, tcp, mss, receive_buffer_bytes, agreed);
   return agreed;
 }
 

@@ -18,8 +18,8 @@ struct PeerSyn {
   std::uint8_t ip_ecn = 0;
 };
 
-// Of a segment with SYN.
-PeerSyn peer_syn(const Segment& segment);
+// Of a segment with SYN from this peer.
+PeerSyn peer_syn(const Segment& segment, const IpAddress& peer);
 
 struct Agreed {
   std::uint16_t send_mss = 536;     // payload of a segment without options
@@ -40,20 +40,24 @@ struct Agreed {
   }
 };
 
-// The MSS that an interface of this MTU announces: IPv4 and TCP headers without options.
-constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu) {
-  return static_cast<std::uint16_t>(mtu - 40);
+// The MSS that an interface of this MTU announces to a peer: without IP and TCP headers, both
+// without options (RFC 9293 3.7.1 [MUST-67]).
+constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu, const IpAddress& peer) {
+  return static_cast<std::uint16_t>(mtu - (peer.is_v4() ? 40 : 60));
 }
+// Where the peer names none: RFC 9293 3.7.1 [MUST-15].
+constexpr std::uint16_t default_mss(const IpAddress& peer) { return peer.is_v4() ? 536 : 1220; }
 
 // The smallest shift that can announce a buffer of `bytes` bytes.
 std::uint8_t scale_for(std::uint32_t bytes);
 
-// What holds after both SYNs, seen from the end configured by `tcp`; in place (notes/002).
-void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mtu,
+// What holds after both SYNs, seen from the end configured by `tcp`, whose interface takes segments
+// of `mss` bytes; in place (notes/002).
+void agree(const SynOptions& peer, const TcpConfig& tcp, std::uint16_t mss,
            std::uint32_t receive_buffer_bytes, Agreed& agreed);
 
 // Everything that `tcp` lets us offer, as a SYN says it.
-Agreed offer(const TcpConfig& tcp, std::uint16_t mtu, std::uint32_t receive_buffer_bytes);
+Agreed offer(const TcpConfig& tcp, std::uint16_t mss, std::uint32_t receive_buffer_bytes);
 
 // The options of our SYN (from offer()) or SYN-ACK (from agree()); without the timestamps' values.
 void add_syn_options(const Agreed& agreed, TcpOptions& options);

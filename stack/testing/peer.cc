@@ -116,7 +116,7 @@ std::vector<std::uint8_t> Peer::packet_of(std::string_view text) const {
   const std::string payload = note.payload.value_or(std::string(note.length, 'x'));
   copy_bytes(segment.subspan(written.bytes), bytes_of(payload));
   packet.resize(kIpv4HeaderBytes + written.bytes + note.length);
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = own_;
   ip.destination = options_.config.interface.addresses.front().address;
   ip.protocol = kProtocolTcp;

@@ -27,7 +27,7 @@ inline std::vector<std::uint8_t> reset_behind(Bytes syn_frame) {
   TcpHeader header = syn->header;
   header.seq += 1 + static_cast<std::uint32_t>(syn->payload.size());
   header.flags = tcp_flag::rst;
-  Ipv4Header ip = packet->header;
+  IpHeader ip = packet->header;
   ip.payload_bytes = kTcpHeaderBytes;
   std::vector<std::uint8_t> frame(syn_frame.begin(), syn_frame.end());
   frame.resize(kEthernetHeaderBytes + kIpv4HeaderBytes + kTcpHeaderBytes);

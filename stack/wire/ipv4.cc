@@ -13,7 +13,7 @@ constexpr std::uint16_t kDontFragment = 0x4000;
 constexpr std::uint16_t kMoreFragments = 0x2000;
 constexpr std::uint16_t kOffsetMask = 0x1fff;
 
-void read_fields(const std::uint8_t* at, Ipv4Header& header) {
+void read_fields(const std::uint8_t* at, IpHeader& header) {
   header.dscp = at[1] >> 2;
   header.ecn = at[1] & 3;
   header.identification = load_be16(at + 4);
@@ -58,9 +58,9 @@ std::optional<DropReason> refuse_whole(Bytes packet) {
 }
 
 // One object from here to the caller, filled in place (notes/002).
-Result<Ipv4Packet, DropReason> take_apart(Bytes packet, std::optional<DropReason> refused,
-                                          bool quoted) {
-  using Parsed = Result<Ipv4Packet, DropReason>;
+Result<IpPacket, DropReason> take_apart(Bytes packet, std::optional<DropReason> refused,
+                                        bool quoted) {
+  using Parsed = Result<IpPacket, DropReason>;
   Parsed parsed = refused ? Parsed(*refused) : Parsed(std::in_place);
   if (refused) return parsed;
   const std::size_t header_bytes = header_bytes_of(packet);
@@ -68,29 +68,29 @@ Result<Ipv4Packet, DropReason> take_apart(Bytes packet, std::optional<DropReason
   const std::size_t stated = total_bytes > header_bytes ? total_bytes - header_bytes : 0;
   read_fields(packet.data(), parsed->header);
   parsed->header.payload_bytes = static_cast<std::uint16_t>(stated);
-  parsed->options = packet.subspan(kIpv4HeaderBytes, header_bytes - kIpv4HeaderBytes);
+  parsed->headers = packet.first(header_bytes);
   parsed->payload = quoted ? packet.subspan(header_bytes) : packet.subspan(header_bytes, stated);
   return parsed;
 }
 
 }  // namespace
 
-Result<Ipv4Packet, DropReason> parse_ipv4(Bytes packet) {
+Result<IpPacket, DropReason> parse_ipv4(Bytes packet) {
   return take_apart(packet, refuse_whole(packet), false);
 }
 
-Result<Ipv4Packet, DropReason> parse_ipv4_quoted(Bytes packet) {
+Result<IpPacket, DropReason> parse_ipv4_quoted(Bytes packet) {
   return take_apart(packet, refuse_start(packet), true);
 }
 
-void emit_ipv4(const Ipv4Header& header, MutableBytes out) {
+void emit_ipv4(const IpHeader& header, MutableBytes out) {
   std::uint32_t fragment = header.fragment_offset_bytes / 8u;
   if (header.dont_fragment) fragment |= kDontFragment;
   if (header.more_fragments) fragment |= kMoreFragments;
   const std::uint32_t first = 0x45u << 24 | std::uint32_t{header.dscp} << 18 |
                               std::uint32_t{header.ecn} << 16 |
                               static_cast<std::uint32_t>(kIpv4HeaderBytes + header.payload_bytes);
-  const std::uint32_t second = std::uint32_t{header.identification} << 16 | fragment;
+  const std::uint32_t second = header.identification << 16 | fragment;
   const std::uint32_t third = std::uint32_t{header.hop_limit} << 24 | std::uint32_t{header.protocol}
                                                                           << 16;
   const std::uint32_t source = header.source.v4_bits();

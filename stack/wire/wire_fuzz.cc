@@ -1,4 +1,5 @@
 // Every wire parser on arbitrary bytes; what parses is printed back and parsed again: equal.
+#include <array>
 #include <vector>
 
 #include <anteroom/address.h>
@@ -9,21 +10,41 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmpv4.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
+#include "stack/wire/ndp.h"
 #include "stack/wire/tcp_header.h"
 #include "stack/wire/udp.h"
 
 namespace anteroom {
 namespace {
 
-void fuzz_ipv4(Bytes input) {
-  const auto packet = parse_ipv4(input);
-  if (!packet || !packet->options.empty()) return;
-  std::vector<std::uint8_t> out(kIpv4HeaderBytes + packet->payload.size());
-  emit_ipv4(packet->header, out);
-  copy_bytes(MutableBytes(out).subspan(kIpv4HeaderBytes), packet->payload);
-  const auto again = parse_ipv4(out);
+void fuzz_ip(Bytes input) {
+  const auto packet = parse_ip(input);
+  if (!packet || !packet->ipv4_options().empty()) return;
+  const std::size_t header_bytes = ip_header_bytes(packet->header);
+  std::vector<std::uint8_t> out(header_bytes + packet->payload.size());
+  STACK_ASSERT(emit_ip(packet->header, out) == header_bytes);
+  copy_bytes(MutableBytes(out).subspan(header_bytes), packet->payload);
+  auto again = parse_ip(out);
+  // A fragment that is a whole datagram goes out as one (RFC 6946).
+  if (again && !packet->header.is_fragment() && !packet->header.is_v4()) {
+    again->header.identification = packet->header.identification;
+  }
   STACK_ASSERT(again && again->header == packet->header);
+}
+
+void fuzz_ndp(Bytes input) {
+  const auto packet = parse_ip(input);
+  if (!packet || packet->header.protocol != kProtocolIcmpv6) return;
+  const auto message = parse_icmp(
+      packet->payload, pseudo_header_sum(packet->header.source, packet->header.destination,
+                                         kProtocolIcmpv6, packet->payload.size()));
+  if (!message) return;
+  const auto parsed = parse_ndp(packet->header, *message);
+  if (!parsed) return;
+  std::array<std::uint8_t, kNdpBytes> out;
+  STACK_ASSERT(emit_ndp(*parsed, packet->header.source, packet->header.destination, out) <=
+               kNdpBytes);
 }
 
 void fuzz_tcp(Bytes input) {
@@ -56,13 +77,13 @@ void fuzz_small(Bytes input) {
     emit_arp(*packet, out);
     STACK_ASSERT(parse_arp(out).value() == *packet);
   }
-  if (const auto message = parse_icmpv4(input)) {
+  if (const auto message = parse_icmp(input)) {
     std::vector<std::uint8_t> out(input.size());
-    STACK_ASSERT(emit_icmpv4(*message, out) == input.size());
-    STACK_ASSERT(parse_icmpv4(out).has_value());
+    STACK_ASSERT(emit_icmp(*message, out) == input.size());
+    STACK_ASSERT(parse_icmp(out).has_value());
   }
   (void)parse_udp(input);
-  (void)parse_ipv4_quoted(input);
+  (void)parse_ip_quoted(input);
   (void)ones_sum(input);
 }
 
@@ -88,7 +109,8 @@ void fuzz_text(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const anteroom::Bytes input(data, size);
   anteroom::fuzz_small(input);
-  anteroom::fuzz_ipv4(input);
+  anteroom::fuzz_ip(input);
+  anteroom::fuzz_ndp(input);
   anteroom::fuzz_tcp(input);
   anteroom::fuzz_text(anteroom::text_of(input));
   return 0;

@@ -73,7 +73,7 @@ TEST(Checksum, AgreesWithTheDefinition) {
 
 TEST(Ipv4, RefusesEachMalformation) {
   std::uint8_t packet[28] = {};
-  Ipv4Header header;
+  IpHeader header;
   header.source = IpAddress::v4(192, 0, 2, 2);
   header.destination = IpAddress::v4(192, 0, 2, 1);
   header.protocol = kProtocolUdp;

@@ -69,7 +69,7 @@ FrameTeller::Direction FrameTeller::direction_of(const Endpoint& sender, const E
   return direction;
 }
 
-std::string FrameTeller::tell_segment(const Ipv4Header& ip, Bytes bytes) {
+std::string FrameTeller::tell_segment(const IpHeader& ip, Bytes bytes) {
   const auto view = parse_tcp(bytes);
   std::optional<testing::SegmentNote> note = testing::note_of(bytes);
   if (!view || !note) return drop_text("TCP", view ? DropReason::tcp_options : view.error());
@@ -110,7 +110,7 @@ FrameText FrameTeller::tell_packet(Bytes bytes) {
   if (!bytes.empty() && bytes[0] >> 4 == 6) return {"", "", "IPv6", false};
   const auto packet = parse_ipv4(bytes);
   if (!packet) return {"", "", drop_text("IP", packet.error()), false};
-  const Ipv4Header& header = packet->header;
+  const IpHeader& header = packet->header;
   FrameText text{to_string(header.source), to_string(header.destination), "", false};
   if (header.is_fragment()) {
     text.what = fmt::format("fragment {} of protocol {}: {} bytes at {}{}", header.identification,
@@ -119,7 +119,7 @@ FrameText FrameTeller::tell_packet(Bytes bytes) {
     return text;
   }
   if (header.protocol == kProtocolIcmp) {
-    const auto icmp = parse_icmpv4(packet->payload);
+    const auto icmp = parse_icmp(packet->payload);
     text.what = icmp ? icmp_text(*icmp) : drop_text("ICMP", icmp.error());
   } else if (header.protocol == kProtocolUdp) {
     const auto udp = parse_udp(packet->payload);

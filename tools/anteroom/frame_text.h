@@ -38,7 +38,7 @@ class FrameTeller {
   static Direction direction_of(const Endpoint& sender, const Endpoint& receiver);
 
   FrameText tell_packet(Bytes packet);
-  std::string tell_segment(const Ipv4Header& ip, Bytes bytes);
+  std::string tell_segment(const IpHeader& ip, Bytes bytes);
 
   Medium medium_;
   std::size_t excerpt_bytes_max_;

@@ -22,7 +22,7 @@ constexpr IpAddress kClient = IpAddress::v4(192, 0, 2, 2);
 std::vector<std::uint8_t> packet_of(bool to_server, TcpHeader header, std::string_view payload) {
   header.source_port = to_server ? 40'000 : 80;
   header.destination_port = to_server ? 80 : 40'000;
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = to_server ? kClient : kServer;
   ip.destination = to_server ? kServer : kClient;
   ip.protocol = kProtocolTcp;

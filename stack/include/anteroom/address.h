@@ -56,6 +56,8 @@ class IpAddress {
     return is_v4() ? v4_bits() >> 24 == 127
                    : *this == v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
   }
+  // RFC 4291 2.5.6: fe80::/10. Of IPv4 no address counts as one.
+  constexpr bool is_link_local() const { return octets_[0] == 0xfe && (octets_[1] & 0xc0) == 0x80; }
   // The 32 bits of an IPv4 address in host order; meaningless for IPv6.
   constexpr std::uint32_t v4_bits() const {
     const std::uint64_t low = as_words().low;

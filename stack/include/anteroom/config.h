@@ -20,9 +20,10 @@ enum class Medium : std::uint8_t {
 struct InterfaceConfig {
   Medium medium = Medium::ethernet;
   MacAddress mac{{0x02, 0, 0, 0, 0, 1}};
-  // The largest IP packet, in bytes: 576 to 65,535 (RFC 1122 3.3.3 wants 576 at least).
+  // The largest IP packet, in bytes: 576 to 65,535 (RFC 1122 3.3.3 wants 576 at least); 1,280 at
+  // least where an address is IPv6 (RFC 8200 5).
   std::uint16_t mtu = 1500;
-  // Own addresses, each with the length of the network it is in.
+  // Own addresses of either version, each with the length of the network it is in.
   std::vector<Prefix> addresses;
 };
 

@@ -34,7 +34,9 @@ enum class OverloadPolicy : std::uint8_t {
 enum class DefaultVerdict : std::uint8_t { ignore, reject };
 
 struct ListenOptions {
-  Endpoint local{};          // address may be any (IpAddress()); port 1 to 65,535
+  // Port 1 to 65,535. Address may be any: IpAddress() of both versions, IpAddress::v4(0) of IPv4.
+  Endpoint local{};
+  bool v6_only = false;      // with IpAddress(): of IPv6 only
   bool conditional = false;  // true: each SYN is held, unanswered, until its verdict
   // Conditional: the handshake is completed first, and its end is the request. A client that is
   // rejected has seen success and is reset. Caller data is what the segment that completes the

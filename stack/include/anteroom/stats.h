@@ -7,14 +7,18 @@
 
 namespace anteroom {
 
-// Where each is decided is told by its prefix: link, arp, ip, fragment, icmp, udp, tcp, request.
+// Where each is decided is told by its prefix: link, arp, ndp, ip, fragment, icmp, udp, tcp,
+// request.
 enum class DropReason : std::uint8_t {
   link_too_short,
   link_not_for_us,
   link_unknown_type,
   arp_malformed,
   arp_not_for_us,
-  arp_spoofed,  // a group or zero link address, or a sender outside our networks
+  arp_spoofed,    // a group or zero link address, or a sender outside our networks
+  ndp_malformed,  // RFC 4861 7.1
+  ndp_not_for_us,
+  ndp_spoofed,  // a group or zero link address, or somebody else with our address
   ip_too_short,
   ip_version,
   ip_header_length,
@@ -22,9 +26,10 @@ enum class DropReason : std::uint8_t {
   ip_checksum,
   ip_source_invalid,
   ip_not_for_us,
-  ip_source_route,  // RFC 7126 4.3, 4.4
-  ip_options_malformed,
-  ip_unknown_protocol,  // answered with ICMP protocol unreachable
+  ip_source_route,       // RFC 7126 4.3, 4.4; RFC 5095
+  ip_options_malformed,  // or IPv6 extension headers
+  ip_option_unknown,     // one that RFC 8200 4.2 wants refused
+  ip_unknown_protocol,   // answered with ICMP protocol unreachable or parameter problem
   fragment_malformed,
   fragment_overlap,  // the whole datagram goes, RFC 5722 4 applied to both versions
   fragment_limit,
@@ -83,6 +88,7 @@ struct Stats {
   std::array<std::uint64_t, kDropReasons> drops{};
 
   std::uint64_t arp_in = 0;        // packets heeded: answered, or learned from
+  std::uint64_t ndp_in = 0;        // the same of neighbor discovery
   std::uint64_t icmp_in = 0;       // messages heeded
   std::uint64_t fragments_in = 0;  // kept, or completing a datagram
 
