@@ -1,14 +1,5 @@
-// What a Stack is made of, and the functions behind its doors. Only stack/*.cc sees this.
-//
-//   stack.cc       the doors: frames in, frames out, time
-//   inbound.cc     what becomes of a packet, layer by layer
-//   fast_open.cc   what RFC 7413 adds to a handshake
-//   connect_data.cc       what marked connect data adds to it
-//   handshake_first.cc    requests of connections that are complete
-//   syn_cookies.cc a listener under a flood of SYNs, and the verdict "challenge"
-//   settle.cc      after each call on a connection: events, ready list, deadline, end
-//   verdicts.cc    requests as the owner judges them
-//   verbs.cc       listeners and connections as the owner drives them
+// What a Stack is made of, and the functions behind its doors, in the files that README.md tells
+// of.
 #pragma once
 
 #include <anteroom/stack.h>
@@ -49,6 +40,8 @@ struct Stack::Parts {
                    const MacAddress& from);
   void receive_icmp_error(Instant now, IcmpMeaning meaning, const IcmpMessage& message);
   void receive_udp(Instant now, const IpPacket& packet, bool to_group);
+
+  // --- inbound_segment.cc ---
   void receive_tcp(Instant now, const IpPacket& packet, bool to_group);
   void receive_segment(Instant now, const Flow& flow, const Segment& segment);
   void receive_for_listener(Instant now, const Flow& flow, std::uint64_t hash,
@@ -57,10 +50,11 @@ struct Stack::Parts {
                            const Segment& segment);
   void receive_syn(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                    const Segment& segment);
-  // One SYN too many: the listener's overload policy.
   void refuse_syn(Instant now, const Arrival& arrival, const Segment& syn, DropReason why);
   void open_ordinary(Instant now, std::uint32_t listener, const Flow& flow, std::uint64_t hash,
                      const Segment& segment);
+
+  // --- replies.cc ---
   IpHeader answer_to(const IpHeader& header);
   void reply_icmp_error(Instant now, IcmpCause cause, const IpPacket& about, bool to_group);
   void reply_icmp_error(Instant now, const IpHeader& about, const IcmpError& error);
@@ -71,8 +65,7 @@ struct Stack::Parts {
   void answer_with_cookie(Instant now, Listener& listener, const Challenge& challenge);
   bool open_from_cookie(Instant now, std::uint32_t index, const Flow& flow, std::uint64_t hash,
                         const Segment& segment);
-  // What the cookie and the low bits of the timestamp remember of the SYN; nothing where `segment`
-  // brings no cookie of ours.
+  // What the cookie and the timestamp remember of the SYN; nothing where the cookie is not ours.
   std::optional<PeerSyn> read_cookie(Instant now, std::uint64_t hash, const Segment& segment);
 
   // --- handshake_first.cc ---
@@ -92,14 +85,13 @@ struct Stack::Parts {
   bool pass_connect_data(ConnectionSlot& slot);
 
   // --- fast_open.cc ---
-  // Of a request to come: whether its address is validated, and whether its SYN-ACK owes it a
-  // cookie.
+  // Of a request to come: is its address validated, and does its SYN-ACK owe it a cookie?
   void note_fast_open(Instant now, const Segment& syn, Arrival& arrival);
   FastOpenAnswer answer_fast_open(Instant now, Listener& listener, const Flow& flow,
                                   const Segment& syn);
   Result<SynPlan> plan_syn(Instant now, const ConnectOptions& options);
   void write_fast_open(Instant now, ConnectionSlot& slot, OutgoingSegment& syn);
-  // The connection may have got an answer: `segment`, or none in time.
+  // `segment`: the answer that it may have got; null: none came in time.
   void learn_fast_open(Instant now, std::uint32_t index, const Segment* segment);
   void learn_about_server(Instant now, ConnectionSlot& slot, const Segment* segment);
   void settle_fast_open(std::uint32_t index);
@@ -107,6 +99,9 @@ struct Stack::Parts {
   // --- stack.cc ---
   void advance(Instant now);
   bool advance_one(Instant now);
+  std::optional<Deadline> next_deadline() const;
+
+  // --- outbound.cc ---
   void give_up_neighbor(Instant now, std::uint32_t neighbor);
   void resume_parked(std::uint32_t neighbor);
   void park_reply(std::uint32_t neighbor);
@@ -117,12 +112,11 @@ struct Stack::Parts {
   std::size_t next_neighbor_frame(MutableBytes out);
   std::size_t next_reply_frame(Instant now, MutableBytes out);
   std::size_t next_flow_frame(Instant now, MutableBytes out);
-  std::size_t write_segment(const ConnectionSlot& from, const OutgoingSegment& segment,
+  std::size_t write_segment(const ConnectionSlot& from, const OutgoingSegment& what,
                             MutableBytes out);
   std::size_t write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out);
   std::size_t write_ndp_query(const Neighbor& neighbor, bool direct, MutableBytes out);
   void write_link_header(const MacAddress& to, bool v4, MutableBytes out) const;
-  std::optional<Deadline> next_deadline() const;
 
   // --- settle.cc ---
   void settle(std::uint32_t index);          // there may be something to send
@@ -159,7 +153,6 @@ struct Stack::Parts {
   template <typename Change>
   Status change_manner(ConnectionId connection, Change change);
   // --- verdicts.cc ---
-  // Response data that the SYN-ACK and the send buffer take.
   std::uint32_t response_room(const PendingConnection& pending) const;
   void describe(Instant now, std::uint32_t index, Request& request) const;
   Result<ConnectionId> accept_held(Instant now, std::uint32_t index, const AcceptReply& reply,

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "stack/wire/ethernet.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 #include "stack/wire/tcp_header.h"
 
 namespace anteroom::simulation {
@@ -19,8 +19,8 @@ struct SegmentOnWire {
 
 std::optional<SegmentOnWire> segment_in(Bytes frame) {
   const auto ethernet = parse_ethernet(frame);
-  if (!ethernet || ethernet->type != kEtherTypeIpv4) return std::nullopt;
-  const auto packet = parse_ipv4(frame.subspan(kEthernetHeaderBytes));
+  if (!ethernet || ethernet->type == kEtherTypeArp) return std::nullopt;
+  const auto packet = parse_ip(frame.subspan(kEthernetHeaderBytes));
   if (!packet || packet->header.protocol != kProtocolTcp) return std::nullopt;
   const auto view = parse_tcp(packet->payload);
   if (!view) return std::nullopt;

@@ -7,7 +7,7 @@
 
 #include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom::simulation {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <anteroom/testing/notation.h>
 
+#include "stack/ip/icmp.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
-#include "stack/wire/icmpv4.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 #include "stack/wire/tcp_header.h"
 
 namespace anteroom::simulation {
@@ -35,8 +35,10 @@ std::string Trace::tell(Bytes frame) {
                        arp->operation == ArpOperation::request ? "question from" : "answer from",
                        to_string(arp->sender_ip), to_string(arp->target_ip));
   }
-  if (ethernet->type != kEtherTypeIpv4) return "a frame of no known type";
-  const auto packet = parse_ipv4(packet_bytes);
+  if (ethernet->type != kEtherTypeIpv4 && ethernet->type != kEtherTypeIpv6) {
+    return "a frame of no known type";
+  }
+  const auto packet = parse_ip(packet_bytes);
   if (!packet) return fmt::format("IP, {}", to_string(packet.error()));
   const IpHeader& header = packet->header;
   if (header.protocol == kProtocolTcp) {
@@ -44,8 +46,9 @@ std::string Trace::tell(Bytes frame) {
   }
   std::string text =
       fmt::format("{} > {} ", to_string(header.source), to_string(header.destination));
-  const auto icmp = parse_icmp(packet->payload);
-  if (header.protocol != kProtocolIcmp || !icmp) {
+  const auto icmp = parse_icmp(*packet);
+  const std::uint8_t icmp_protocol = header.is_v4() ? kProtocolIcmp : kProtocolIcmpv6;
+  if (header.protocol != icmp_protocol || !icmp) {
     return text + fmt::format("protocol {}", header.protocol);
   }
   return text + fmt::format("ICMP type {} code {} ({})", icmp->type, icmp->code, icmp->rest);

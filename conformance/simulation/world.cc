@@ -5,9 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <anteroom/testing/pair.h>
+
+#include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmpv4.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/icmpv6.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom::simulation {
 namespace {
@@ -26,6 +30,10 @@ Config host_config(std::size_t index, std::uint64_t seed) {
   Dice dice(seed, 10 + number);
   for (std::uint8_t& octet : config.seed) octet = static_cast<std::uint8_t>(dice.next() >> 56);
   return config;
+}
+
+Prefix ipv6_of_host(std::size_t index) {
+  return {testing::address_v6(static_cast<std::uint8_t>(index + 1)), 64};
 }
 
 World::World(const std::vector<HostOptions>& hosts, std::uint64_t seed, Watcher* watcher,
@@ -140,25 +148,35 @@ void World::at_host(const Transit& arrived) {
   if (watcher_ != nullptr) watcher_->after_call(arrived.host);
 }
 
-// RFC 1191 4: what a router says whose next link is too narrow.
+// RFC 1191 4, RFC 8201 4: what a router says whose next link is too narrow.
 void World::answer_too_big(std::size_t sender, Bytes frame, std::uint16_t mtu) {
   const Bytes packet_bytes = frame.subspan(kEthernetHeaderBytes);
-  const auto packet = parse_ipv4(packet_bytes);
-  if (!packet || !packet->header.dont_fragment) return;
-  constexpr std::size_t kQuoted = kIpv4HeaderBytes + 8;
-  std::vector<std::uint8_t> answer(kEthernetHeaderBytes + kIpv4HeaderBytes + kIcmpHeaderBytes +
-                                   kQuoted);
+  const auto packet = parse_ip(packet_bytes);
+  if (!packet) return;
+  const bool v4 = packet->header.is_v4();
+  if (v4 && !packet->header.dont_fragment) return;
+  const std::size_t header_bytes = ip_header_bytes(packet->header.source);
+  const std::size_t quoted =
+      v4 ? header_bytes + 8 : std::min<std::size_t>(packet_bytes.size(), 1'232);
+  std::vector<std::uint8_t> answer(kEthernetHeaderBytes + header_bytes + kIcmpHeaderBytes + quoted);
   const MutableBytes out(answer);
-  emit_ethernet({stack(sender).config().interface.mac, mac_of(kSwitchNumber), kEtherTypeIpv4}, out);
+  emit_ethernet({stack(sender).config().interface.mac, mac_of(kSwitchNumber),
+                 v4 ? kEtherTypeIpv4 : kEtherTypeIpv6},
+                out);
   IpHeader header;
-  header.source = IpAddress::v4(192, 0, 2, kSwitchNumber);
+  header.source = v4 ? IpAddress::v4(192, 0, 2, kSwitchNumber) : testing::address_v6(kSwitchNumber);
   header.destination = packet->header.source;
-  header.protocol = kProtocolIcmp;
-  header.payload_bytes = kIcmpHeaderBytes + kQuoted;
-  emit_ipv4(header, out.subspan(kEthernetHeaderBytes));
-  (void)emit_icmp({static_cast<std::uint8_t>(IcmpType::unreachable),
-                   kUnreachableFragmentationNeeded, mtu, packet_bytes.first(kQuoted)},
-                  out.subspan(kEthernetHeaderBytes + kIpv4HeaderBytes));
+  header.protocol = v4 ? kProtocolIcmp : kProtocolIcmpv6;
+  header.payload_bytes = static_cast<std::uint16_t>(kIcmpHeaderBytes + quoted);
+  (void)emit_ip(header, out.subspan(kEthernetHeaderBytes));
+  const std::uint8_t type = v4 ? static_cast<std::uint8_t>(IcmpType::unreachable)
+                               : static_cast<std::uint8_t>(Icmpv6Type::packet_too_big);
+  const std::uint16_t pseudo_sum = v4 ? std::uint16_t{0}
+                                      : pseudo_header_sum(header.source, header.destination,
+                                                          header.protocol, header.payload_bytes);
+  (void)emit_icmp({type, v4 ? kUnreachableFragmentationNeeded : std::uint8_t{0}, mtu,
+                   packet_bytes.first(quoted)},
+                  out.subspan(kEthernetHeaderBytes + header_bytes), pseudo_sum);
   carry({down(sender), Place::at_host, sender, sender}, answer);
 }
 

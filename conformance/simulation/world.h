@@ -24,6 +24,8 @@ struct HostOptions {
 
 // 192.0.2.(index + 1)/24 with a constant seed of its own; the rest is the default.
 Config host_config(std::size_t index, std::uint64_t seed);
+// The address that it has instead where a run speaks IPv6.
+Prefix ipv6_of_host(std::size_t index);
 
 // Hears of every frame at a host, and after each call into a stack.
 class Watcher {

@@ -5,7 +5,7 @@
 #include <anteroom/testing/pair.h>
 
 #include "stack/wire/ethernet.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 #include "stack/wire/tcp_header.h"
 
 namespace anteroom::testing {
@@ -15,6 +15,16 @@ Config test_config(std::uint8_t host_number) {
   config.interface.mac = {{0x02, 0, 0, 0, 0, host_number}};
   config.interface.addresses = {{IpAddress::v4(192, 0, 2, host_number), 24}};
   config.seed.fill(host_number);
+  return config;
+}
+
+IpAddress address_v6(std::uint8_t host_number) {
+  return IpAddress::v6({0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host_number});
+}
+
+Config test_config_v6(std::uint8_t host_number) {
+  Config config = test_config(host_number);
+  config.interface.addresses = {{address_v6(host_number), 64}};
   return config;
 }
 
@@ -106,7 +116,7 @@ std::vector<std::string> Pair::take_trace() {
   std::vector<std::string> lines;
   std::map<std::pair<Toward, std::uint32_t>, std::uint32_t> first_seq;  // by sender and port pair
   for (const auto& [toward, frame] : std::exchange(trace_, {})) {
-    const auto packet = parse_ipv4(Bytes(frame).subspan(kEthernetHeaderBytes));
+    const auto packet = parse_ip(Bytes(frame).subspan(kEthernetHeaderBytes));
     if (!packet || packet->header.protocol != kProtocolTcp) continue;
     auto note = note_of(packet->payload);
     const auto view = parse_tcp(packet->payload);

@@ -7,7 +7,7 @@
 
 #include "stack/base/bytes.h"
 #include "stack/wire/checksum.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 #include "stack/wire/tcp_header.h"
 
 namespace anteroom::testing {
@@ -71,6 +71,7 @@ SegmentNote parse_or_abort(std::string_view text) {
 
 Peer::Peer(PeerOptions options) : options_(std::move(options)) {
   options_.config.interface.medium = Medium::ip;
+  if (!options_.config.interface.addresses.front().address.is_v4()) own_ = address_v6(2);
   stack_ = std::make_unique<Stack>(options_.config);
   buffer_.resize(stack_->frame_bytes_max());
   if (!options_.listen) return;
@@ -110,21 +111,22 @@ std::vector<std::uint8_t> Peer::packet_of(std::string_view text) const {
     absolute.sack[i].left += stack_initial_;
     absolute.sack[i].right += stack_initial_;
   }
-  std::vector<std::uint8_t> packet(kIpv4HeaderBytes + kTcpHeaderBytesMax + note.length);
-  const MutableBytes segment = MutableBytes(packet).subspan(kIpv4HeaderBytes);
+  const std::size_t ip_bytes = ip_header_bytes(own_);
+  std::vector<std::uint8_t> packet(ip_bytes + kTcpHeaderBytesMax + note.length);
+  const MutableBytes segment = MutableBytes(packet).subspan(ip_bytes);
   const Written written = emit_tcp(tcp, absolute, segment);
   const std::string payload = note.payload.value_or(std::string(note.length, 'x'));
   copy_bytes(segment.subspan(written.bytes), bytes_of(payload));
-  packet.resize(kIpv4HeaderBytes + written.bytes + note.length);
+  packet.resize(ip_bytes + written.bytes + note.length);
   IpHeader ip;
   ip.source = own_;
   ip.destination = options_.config.interface.addresses.front().address;
   ip.protocol = kProtocolTcp;
   ip.ecn = note.ip_ecn.value_or(0);
   ip.payload_bytes = static_cast<std::uint16_t>(written.bytes + note.length);
-  finish_tcp_checksum(MutableBytes(packet).subspan(kIpv4HeaderBytes), written,
+  finish_tcp_checksum(MutableBytes(packet).subspan(ip_bytes), written,
                       pseudo_header_sum(ip.source, ip.destination, kProtocolTcp, ip.payload_bytes));
-  emit_ipv4(ip, packet);
+  emit_ip(ip, packet);
   return packet;
 }
 
@@ -139,7 +141,7 @@ bool Peer::fetch() {
 
 std::string Peer::next() {
   if (!fetch()) return {};
-  const auto packet = parse_ipv4(Bytes(buffer_).first(fetched_));
+  const auto packet = parse_ip(Bytes(buffer_).first(fetched_));
   STACK_ASSERT(packet);
   if (packet->header.protocol != kProtocolTcp) return "not TCP";
   fetched_ = 0;

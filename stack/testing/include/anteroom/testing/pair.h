@@ -18,6 +18,9 @@ namespace anteroom::testing {
 // A configuration for tests: one address in 192.0.2.0/24, a constant seed that differs by host
 // number.
 Config test_config(std::uint8_t host_number);
+// The same with one address in 2001:db8::/64, and what it is.
+Config test_config_v6(std::uint8_t host_number);
+IpAddress address_v6(std::uint8_t host_number);
 
 enum class Toward : std::uint8_t { server, client };
 

@@ -79,7 +79,7 @@ class Peer {
   std::unique_ptr<Stack> stack_;
   ListenerId listener_{};
   Instant now_{1s};
-  IpAddress own_ = IpAddress::v4(192, 0, 2, 2);
+  IpAddress own_ = IpAddress::v4(192, 0, 2, 2);  // or 2001:db8::2, as the stack's first address
   std::uint16_t stack_port_ = 80;
   std::uint32_t stack_initial_ = 0;  // learned from its first SYN
   bool knows_initial_ = false;
