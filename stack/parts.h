@@ -91,8 +91,7 @@ struct Stack::Parts {
                                   const Segment& syn);
   Result<SynPlan> plan_syn(Instant now, const ConnectOptions& options);
   void write_fast_open(Instant now, ConnectionSlot& slot, OutgoingSegment& syn);
-  // `segment`: the answer that it may have got; null: none came in time.
-  void learn_fast_open(Instant now, std::uint32_t index, const Segment* segment);
+  void learn_fast_open(Instant now, std::uint32_t index, const Segment* segment_or_none);
   void learn_about_server(Instant now, ConnectionSlot& slot, const Segment* segment);
   void settle_fast_open(std::uint32_t index);
 
@@ -193,7 +192,7 @@ struct Stack::Parts {
   SynCookies syn_cookies;
   SlotList ready;
   SlotList events;
-  std::vector<std::uint32_t> asked_listeners;  // those that may have something to indicate
+  std::vector<std::uint32_t> asked_listeners;  // that may have something to indicate
   std::vector<IpAddress> conflicts;
   std::uint32_t clock_hand = 0;  // of evict_time_wait()
 };

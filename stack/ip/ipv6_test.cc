@@ -58,11 +58,16 @@ Octets echo_request(std::size_t bytes) {
 }
 
 // Extension headers in front of what follows: each names the next.
-Octets behind(std::uint8_t next, Octets options, const Octets& rest) {
-  Octets header{next, static_cast<std::uint8_t>((options.size() + 2) / 8 - 1)};
-  header.insert(header.end(), options.begin(), options.end());
-  header.insert(header.end(), rest.begin(), rest.end());
-  return header;
+Octets joined(const Octets& first, const Octets& second) {
+  Octets both(first.size() + second.size());
+  copy_bytes(both, first);
+  copy_bytes(MutableBytes(both).subspan(first.size()), second);
+  return both;
+}
+
+Octets behind(std::uint8_t next, const Octets& options, const Octets& rest) {
+  const Octets start{next, static_cast<std::uint8_t>((options.size() + 2) / 8 - 1)};
+  return joined(joined(start, options), rest);
 }
 
 std::uint64_t dropped(Peer& peer, DropReason reason) {
@@ -164,11 +169,7 @@ TEST(Ipv6, EchoIsAnsweredAndFragmentedBothWays) {
 TEST(Extensions, ThatSayNothingNewArePassed) {
   const Octets pads{1, 4, 0, 0, 0, 0}, skipped{0x1e, 4, 1, 2, 3, 4}, nowhere{0, 0, 0, 0, 0, 0};
   const Octets echo = echo_request(8);
-  const Octets atomic = [&] {  // RFC 6946: one fragment, whole
-    Octets bytes{kProtocolIcmpv6, 0, 0, 0, 0, 0, 0, 9};
-    bytes.insert(bytes.end(), echo.begin(), echo.end());
-    return bytes;
-  }();
+  const Octets atomic = joined({kProtocolIcmpv6, 0, 0, 0, 0, 0, 0, 9}, echo);  // RFC 6946: whole
   const std::pair<std::uint8_t, Octets> rows[] = {
       {kExtensionHopByHop, behind(kProtocolIcmpv6, pads, echo)},
       {kExtensionDestination, behind(kProtocolIcmpv6, skipped, echo)},
