@@ -48,7 +48,11 @@ bool Stack::Parts::may_tell(ConnectionSlot& slot) {
   const bool ended = slot.tcp.state() != State::established &&
                      slot.tcp.state() != State::fin_wait_1 && slot.tcp.state() != State::fin_wait_2;
   if (!is_connect_data_whole(slot) && !ended) return false;
-  if (slot.tcp.peek(slot.connect_data.bytes).empty()) slot.tcp.clear_signal(kSignalReadable);
+  // Not the stream's; but where it fills the buffer, no byte of the stream can come and say so.
+  const bool fills = slot.connect_data.bytes > ctx.receive_capacity_initial / 2;
+  if (!fills && slot.tcp.peek(slot.connect_data.bytes).empty()) {
+    slot.tcp.clear_signal(kSignalReadable);
+  }
   return true;
 }
 

@@ -143,7 +143,7 @@ void Stack::Parts::learn_about_server(Instant now, ConnectionSlot& slot, const S
     if (slot.tcp.failure() == Error::timed_out) fast_open_servers.on_lost(now, server);
     return;
   }
-  const PeerSyn peer = peer_syn(*segment, slot.tcp.flow().remote.address);
+  const PeerSyn peer = peer_syn(*segment, slot.tcp.flow().local.address);
   const bool taken = info.caller_data_taken_bytes != 0;
   if (taken) {
     slot.fast_open = true;

@@ -22,7 +22,7 @@ void Stack::Parts::open_handshake_first(Instant now, const Arrival& arrival, con
   slot.fast_open_option = arrival.cookie;
   add_request(now, *made, arrival, syn);
   const bool opened =
-      slot.tcp.open_passive(now, peer_syn(syn, arrival.flow.remote.address), {}, ctx);
+      slot.tcp.open_passive(now, peer_syn(syn, arrival.flow.local.address), {}, ctx);
   STACK_ASSERT(opened);  // without data there is nothing to find room for
   settle(*made);
 }

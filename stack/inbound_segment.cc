@@ -148,7 +148,7 @@ void Stack::Parts::refuse_syn(Instant now, const Arrival& arrival, const Segment
           listener.options.marked && options.has_connect_data && options.connect_data_bytes != 0;
       return answer_with_cookie(
           now, listener,
-          {arrival.flow, arrival.flow_hash, peer_syn(syn, arrival.flow.remote.address),
+          {arrival.flow, arrival.flow_hash, peer_syn(syn, arrival.flow.local.address),
            arrival.cookie, marked});
     }
   }
@@ -164,7 +164,7 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
   const bool cookies = chosen.options.overload == OverloadPolicy::challenge &&
                        chosen.ready < chosen.options.backlog_max;
   if (cookies && (full || connections.full())) {
-    return answer_with_cookie(now, chosen, {flow, hash, peer_syn(segment, flow.remote.address)});
+    return answer_with_cookie(now, chosen, {flow, hash, peer_syn(segment, flow.local.address)});
   }
   if (full) {
     drop(DropReason::accept_queue_full);
@@ -184,7 +184,7 @@ void Stack::Parts::open_ordinary(Instant now, std::uint32_t listener, const Flow
     answer = answer_fast_open(now, chosen, flow, segment);
     slot.fast_open_option = answer.cookie;
   }
-  const PeerSyn peer = peer_syn(segment, flow.remote.address);
+  const PeerSyn peer = peer_syn(segment, flow.local.address);
   const PassiveOpening early{segment.payload, true, {}, 0, true};
   if (answer.take_data && slot.tcp.open_passive(now, peer, early, ctx)) {
     ++stats.fast_open_accepted;

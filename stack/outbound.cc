@@ -5,6 +5,8 @@
 #include "stack/ip/output.h"
 #include "stack/parts.h"
 #include "stack/wire/checksum.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
 #include "stack/wire/ndp.h"
 
 namespace anteroom {
@@ -178,8 +180,7 @@ std::size_t Stack::Parts::next_flow_frame(Instant now, MutableBytes out) {
     }
     if (slot.fast_open_option != FastOpenOption::none) write_fast_open(now, slot, segment);
     if (slot.connect_data.marking != Marking::none) write_marking(slot, segment);
-    write_link_header(to, slot.tcp.flow().remote.address.is_v4(), out);
-    const std::size_t size = write_segment(slot, segment, out);
+    const std::size_t size = write_segment(slot, segment, to, out);
     // One segment each in turn, so that no flow waits for another's window.
     (void)pop(ready, &ConnectionSlot::next_ready);
     push(ready, index, &ConnectionSlot::next_ready);
@@ -212,13 +213,15 @@ void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {
   neighbors[neighbor].parked_flows = index;
 }
 
-// Headers and payload of a segment; the link header is written already. Returns the frame's length.
+// The frame around a segment, and its payload; returns its length.
 std::size_t Stack::Parts::write_segment(const ConnectionSlot& from, const OutgoingSegment& segment,
-                                        MutableBytes out) {
+                                        const MacAddress& to, MutableBytes out) {
   const Flow& flow = from.tcp.flow();
+  const bool v4 = flow.local.address.is_v4();  // asked once: this is the way of every segment
+  write_link_header(to, v4, out);
   const std::size_t link_bytes = interface.header_bytes();
   const MutableBytes packet = out.subspan(link_bytes);
-  const MutableBytes behind_ip = packet.subspan(ip_header_bytes(flow.local.address));
+  const MutableBytes behind_ip = packet.subspan(v4 ? kIpv4HeaderBytes : kIpv6HeaderBytes);
   const TcpHeader tcp{flow.local.port,
                       flow.remote.port,
                       segment.seq.value(),
@@ -244,8 +247,12 @@ std::size_t Stack::Parts::write_segment(const ConnectionSlot& from, const Outgoi
   ip.ecn = segment.ip_ecn;
   ip.dont_fragment = true;  // RFC 1191 3; such a packet needs no identification (RFC 6864 4.1)
   ip.payload_bytes = static_cast<std::uint16_t>(tcp_bytes);
+  if (v4) [[likely]] {
+    emit_ipv4(ip, packet);
+    return link_bytes + kIpv4HeaderBytes + tcp_bytes;
+  }
   ip.flow_label = from.flow_label();
-  return link_bytes + emit_ip(ip, packet) + tcp_bytes;
+  return link_bytes + emit_ipv6(ip, packet) + tcp_bytes;
 }
 
 }  // namespace anteroom

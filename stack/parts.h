@@ -111,8 +111,8 @@ struct Stack::Parts {
   std::size_t next_neighbor_frame(MutableBytes out);
   std::size_t next_reply_frame(Instant now, MutableBytes out);
   std::size_t next_flow_frame(Instant now, MutableBytes out);
-  std::size_t write_segment(const ConnectionSlot& from, const OutgoingSegment& what,
-                            MutableBytes out);
+  std::size_t write_segment(const ConnectionSlot& from, const OutgoingSegment& segment,
+                            const MacAddress& to, MutableBytes out);
   std::size_t write_arp(const ArpPacket& packet, const MacAddress& to, MutableBytes out);
   std::size_t write_ndp_query(const Neighbor& neighbor, bool direct, MutableBytes out);
   void write_link_header(const MacAddress& to, bool v4, MutableBytes out) const;

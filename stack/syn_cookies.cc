@@ -33,7 +33,7 @@ void Stack::Parts::answer_with_cookie(Instant now, Listener& listener, const Cha
   const Flow& flow = challenge.flow;
   const std::uint64_t hash = challenge.flow_hash;
   Agreed agreed;
-  agree(peer.options, config.tcp, mss_of_mtu(interface.mtu(), flow.remote.address),
+  agree(peer.options, config.tcp, mss_of_mtu(interface.mtu(), flow.local.address),
         ctx.receive_capacity, agreed);
   if (!agreed.timestamps) agreed.window_scale = agreed.sack = false;
   const bool ecn = agreed.timestamps && config.tcp.ecn != EcnUse::off && peer.ecn != EcnMode::none;

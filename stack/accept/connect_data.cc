@@ -10,12 +10,12 @@ namespace anteroom {
 
 std::uint32_t response_bytes_max(const PendingConnection& request, const TcpConfig& tcp,
                                  const Limits& limits, std::uint16_t mtu) {
-  const IpAddress& client = request.flow.remote.address;
-  const auto headers = static_cast<std::uint32_t>(ip_header_bytes(client) + kTcpHeaderBytes);
+  const IpAddress& server = request.flow.local.address;
+  const auto headers = static_cast<std::uint32_t>(ip_header_bytes(server) + kTcpHeaderBytes);
   auto options = static_cast<std::uint32_t>(syn_ack_option_bytes(request.options(), tcp));
   if (request.cookie != FastOpenOption::none) options += FastOpenCookies::kOptionBytes;
   if (request.marked) options += kConnectDataOptionBytes;
-  const std::uint32_t mss = std::min<std::uint32_t>(request.mss, mss_of_mtu(mtu, client));
+  const std::uint32_t mss = std::min<std::uint32_t>(request.mss, mss_of_mtu(mtu, server));
   std::uint32_t room = mss > options ? mss - options : 0;
   room = std::min<std::uint32_t>(room, request.window);
   if (request.address_validated || limits.amplification_factor_max == 0) return room;

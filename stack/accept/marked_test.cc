@@ -321,6 +321,36 @@ TEST(Marked, WithFastOpen) {
   }
 }
 
+// An owner who only waits for the stream hears of it even where connect data fills the buffer that
+// the stream has to come through.
+TEST(Marked, ConnectDataThatFillsTheBufferIsReadable) {
+  Config small = test_config(2);
+  small.limits.receive_buffer_bytes_max = 4'096;
+  Pair pair(test_config(1), small);
+  const auto listener =
+      pair.server.listen({.local = {{}, 80}, .conditional = true, .marked = true});
+  ASSERT_TRUE(listener);
+  const ConnectionId client =
+      pair.client.connect(pair.now(), {.remote = {pair.server_address(), 80}, .marked = true})
+          .value();
+  pair.run(500ms);
+  const PendingId pending = pair.next_event(pair.server)->pending;
+  const auto server = pair.server.accept(
+      pair.now(), pending,
+      {.response_data = bytes_of(response_of(kMarkedBytesMax)), .overflow_to_stream = true});
+  ASSERT_TRUE(server);
+  ASSERT_TRUE(pair.server.send(pair.now(), *server, bytes_of("stream")));
+  pair.run(3s);
+  std::string read;
+  for (int i = 0; i < 2; ++i) {
+    for (const Event& event : pair.take_events(pair.client)) {
+      if (event.kind == EventKind::readable) read = Ends::read(pair.client, pair.now(), client);
+    }
+    pair.run(3s);
+  }
+  EXPECT_EQ(read, "stream");
+}
+
 TEST(Marked, RequireAloneIsAMistake) {
   Pair pair;
   EXPECT_EQ(

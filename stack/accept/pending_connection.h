@@ -109,7 +109,7 @@ inline PendingConnection::PendingConnection(Instant now, const Arrival& arrival,
       cookie(arrival.cookie),
       has_connection(arrival.connection != kNoRequest),
       handshaking(arrival.connection != kNoRequest) {
-  const PeerSyn peer = peer_syn(syn, arrival.flow.remote.address);
+  const PeerSyn peer = peer_syn(syn, arrival.flow.local.address);
   mss = peer.options.mss;
   window_scale = peer.options.window_scale.value_or(0);
   ecn_asked = peer.ecn;

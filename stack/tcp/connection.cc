@@ -28,7 +28,7 @@ bool is_transition(State from, State to) {
 
 std::uint16_t mss_of_path(const Birth& birth, const TcpContext& ctx) {
   const bool known = birth.path_mtu != 0 && birth.path_mtu < ctx.mtu;
-  return mss_of_mtu(known ? birth.path_mtu : ctx.mtu, birth.flow.remote.address);
+  return mss_of_mtu(known ? birth.path_mtu : ctx.mtu, birth.flow.local.address);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ Connection::Connection(const Birth& birth, const TcpContext& ctx)
       flow_(birth.flow) {
   manner_.no_delay = ctx.tcp.no_delay;
   set_user_timeout(ctx.tcp.user_timeout);
-  agreed_.receive_mss = mss_of_mtu(ctx.mtu, flow_.remote.address);
+  agreed_.receive_mss = mss_of_mtu(ctx.mtu, flow_.local.address);
 }
 
 bool Connection::open_active(Instant now, Bytes caller_data, std::uint16_t on_syn, SynData when,
@@ -252,7 +252,7 @@ bool Connection::is_in_flight(Seq seq) const {
 }
 
 void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
-  path_mss_.on_told(now, mss_of_mtu(mtu, flow_.remote.address));
+  path_mss_.on_told(now, mss_of_mtu(mtu, flow_.local.address));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
   if (outstanding_) outstanding_->flight.mark_longer_lost(payload_max());
 }

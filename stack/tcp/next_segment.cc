@@ -211,7 +211,7 @@ void Connection::resend(Instant now, const SentSegment* sent, OutgoingSegment& s
 // and would cost nothing but itself.
 bool Connection::next_path_probe(Instant now, OutgoingSegment& segment, const TcpContext& ctx) {
   if (!ctx.tcp.path_mtu_probing || !outstanding_ || snd_.fin_sent()) return false;
-  const std::uint16_t most = std::min(agreed_.send_mss, mss_of_mtu(ctx.mtu, flow_.remote.address));
+  const std::uint16_t most = std::min(agreed_.send_mss, mss_of_mtu(ctx.mtu, flow_.local.address));
   const std::uint16_t size = path_mss_.next_probe(now, most);
   if (size == 0 || !outstanding_->recovery.is_open() || !outstanding_->flight.may_probe_path()) {
     return false;

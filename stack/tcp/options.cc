@@ -8,13 +8,13 @@
 
 namespace anteroom {
 
-PeerSyn peer_syn(const Segment& segment, const IpAddress& peer) {
+PeerSyn peer_syn(const Segment& segment, const IpAddress& end) {
   const TcpOptions& seen = segment.options;
   PeerSyn syn{segment.seq, segment.window, {}, ecn_asked_by(segment.flags), segment.ecn};
   // An MSS of 0 would stop us for good; a small one only makes us slow, but below this floor the
   // headers outweigh the data by far (the least MSS that Linux sends for, too).
   constexpr std::uint16_t kMssMin = 48;
-  syn.options.mss = seen.has_mss ? std::max(seen.mss, kMssMin) : default_mss(peer);
+  syn.options.mss = seen.has_mss ? std::max(seen.mss, kMssMin) : default_mss(end);
   syn.options.has_mss = seen.has_mss;
   // RFC 7323 2.3: a shift above 14 counts as 14.
   if (seen.has_window_scale)

@@ -18,8 +18,8 @@ struct PeerSyn {
   std::uint8_t ip_ecn = 0;
 };
 
-// Of a segment with SYN from this peer.
-PeerSyn peer_syn(const Segment& segment, const IpAddress& peer);
+// Of a segment with SYN.
+PeerSyn peer_syn(const Segment& segment, const IpAddress& end);
 
 struct Agreed {
   std::uint16_t send_mss = 536;     // payload of a segment without options
@@ -40,13 +40,13 @@ struct Agreed {
   }
 };
 
-// The MSS that an interface of this MTU announces to a peer: without IP and TCP headers, both
-// without options (RFC 9293 3.7.1 [MUST-67]).
-constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu, const IpAddress& peer) {
-  return static_cast<std::uint16_t>(mtu - (peer.is_v4() ? 40 : 60));
+// The MSS that an interface of this MTU announces: without IP and TCP headers, both without options
+// (RFC 9293 3.7.1 [MUST-67]). `end` is the address of either, here and below: it tells the version.
+constexpr std::uint16_t mss_of_mtu(std::uint16_t mtu, const IpAddress& end) {
+  return static_cast<std::uint16_t>(mtu - (end.is_v4() ? 40 : 60));
 }
 // Where the peer names none: RFC 9293 3.7.1 [MUST-15].
-constexpr std::uint16_t default_mss(const IpAddress& peer) { return peer.is_v4() ? 536 : 1220; }
+constexpr std::uint16_t default_mss(const IpAddress& end) { return end.is_v4() ? 536 : 1220; }
 
 // The smallest shift that can announce a buffer of `bytes` bytes.
 std::uint8_t scale_for(std::uint32_t bytes);

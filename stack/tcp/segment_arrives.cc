@@ -32,8 +32,8 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
     ctx.drop(DropReason::tcp_ack_missing);
     return Reply::none;
   }
-  const PeerSyn peer = peer_syn(segment, flow_.remote.address);  // fourth
-  agree(peer.options, ctx.tcp, mss_of_mtu(ctx.mtu, flow_.remote.address), ctx.receive_capacity,
+  const PeerSyn peer = peer_syn(segment, flow_.local.address);  // fourth
+  agree(peer.options, ctx.tcp, mss_of_mtu(ctx.mtu, flow_.local.address), ctx.receive_capacity,
         agreed_);
   if (ctx.tcp.receive_buffer_in_segments) rcv_.round_capacity(payload_max());
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
