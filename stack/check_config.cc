@@ -26,6 +26,7 @@ std::string_view check_interface(const InterfaceConfig& interface) {
 }
 
 std::string_view check_tcp(const TcpConfig& tcp) {
+  if (tcp.quick_acks > 15) return "tcp.quick_acks is above 15";
   if (tcp.rto_min <= Duration::zero() || tcp.rto_min > tcp.rto_max) {
     return "tcp.rto_min is not between 0 and tcp.rto_max";
   }

@@ -296,6 +296,15 @@ Status Stack::Parts::change_manner(ConnectionId connection, Change change) {
   return {};
 }
 
+Status Stack::set_quick_ack(Instant now, ConnectionId connection, bool quick) {
+  (void)now;
+  ConnectionSlot* slot = parts_->find_owned(connection);
+  if (slot == nullptr) return kStale;
+  slot->tcp.set_quick_ack(quick);
+  parts_->settle(connection.index);
+  return {};
+}
+
 Status Stack::set_no_delay(Instant now, ConnectionId connection, bool no_delay) {
   (void)now;
   return parts_->change_manner(connection, [&](Manner& manner) { manner.no_delay = no_delay; });

@@ -72,8 +72,16 @@ const std::unordered_map<std::string_view, Setter>& setters() {
       {"net.ipv4.tcp_sack", [](auto v, auto& s) { s.config.tcp.sack = v != 0; }},
       {"net.ipv4.tcp_window_scaling", [](auto v, auto& s) { s.config.tcp.window_scale = v != 0; }},
       {"net.ipv4.tcp_ecn", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_linux(v); }},
+      {"net.ipv4.tcp_ecn_option",
+       [](auto v, auto& s) {
+         s.config.tcp.ecn_option = v == 0   ? EcnOptionUse::off
+                                   : v == 1 ? EcnOptionUse::on_change
+                                            : EcnOptionUse::always;
+       }},
       {"net.ipv4.tcp_syn_retries",
        [](auto v, auto& s) { s.config.tcp.syn_retries_max = count_of(v); }},
+      {"net.ipv4.tcp_syn_linear_timeouts",
+       [](auto v, auto& s) { s.config.tcp.syn_linear_retries_max = count_of(v); }},
       {"net.ipv4.tcp_synack_retries",
        [](auto v, auto& s) { s.config.tcp.syn_ack_retries_max = count_of(v); }},
       {"net.ipv4.tcp_retries2", [](auto v, auto& s) { s.config.tcp.retries_max = count_of(v); }},
@@ -88,6 +96,8 @@ const std::unordered_map<std::string_view, Setter>& setters() {
       {"net.inet.tcp.rfc1323",
        [](auto v, auto& s) { s.config.tcp.timestamps = s.config.tcp.window_scale = v != 0; }},
       {"net.inet.tcp.ecn.enable", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_freebsd(v); }},
+      {"net.inet.tcp.ecn.maxretries",
+       [](auto v, auto& s) { s.config.tcp.ecn_syn_retries_max = count_of(v); }},
       {"net.inet.tcp.rexmit_initial",
        [](auto v, auto& s) { s.config.tcp.rto_initial = milliseconds(v); }},
       {"net.inet.tcp.rexmit_slop",
@@ -112,6 +122,8 @@ const std::unordered_map<std::string_view, Setter>& setters() {
 constexpr std::string_view kWithoutEffect[] = {
     "net.ipv4.tcp_min_tso_segs",
     "net.ipv4.tcp_tso_win_divisor",
+    "net.ipv4.tcp_ecn_fallback",
+    "net.ipv4.tcp_ecn_option_beacon",
     "net.ipv4.tcp_pacing_ss_ratio",
     "net.ipv4.tcp_pacing_ca_ratio",
     "net.ipv4.tcp_fack",
@@ -129,7 +141,6 @@ constexpr std::string_view kWithoutEffect[] = {
     "net.core.default_qdisc",
     "net.inet.tcp.hostcache.purgenow",
     "net.inet.tcp.log_debug",
-    "net.inet.tcp.ecn.maxretries",
     "net.inet.icmp.icmplim",
 };
 
@@ -161,8 +172,6 @@ constexpr Fixed kFixed[] = {
     {"net.ipv4.tcp_syncookies", 1},
     {"net.ipv4.tcp_slow_start_after_idle", 1},
     {"net.ipv4.tcp_shrink_window", 0},
-    {"net.ipv4.tcp_ecn_fallback", 1},
-    {"net.ipv4.tcp_ecn_option", 2},
 };
 
 std::optional<std::int64_t> integer(std::string_view text) {
@@ -238,12 +247,17 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
   switch (profile) {
     case Profile::linux_kernel:
       tcp.ecn = EcnUse::accept;
+      tcp.ecn_option = EcnOptionUse::always;
+      tcp.ecn_option_ect1_first = tcp.ecn_on_all_segments = true;
+      tcp.quick_acks = 15;
+      tcp.syn_linear_retries_max = 4;
       tcp.syn_retries_max = 6;
       config.limits.receive_buffer_bytes_max = 4u << 20;  // 6 MiB: window scale 7
       break;
     case Profile::freebsd:
       tcp.rto_min = 30ms;
       tcp.rto_slop = 200ms;
+      tcp.ecn_syn_retries_max = 1;
       tcp.rto_max = 64s;
       tcp.syn_option_order = SynOptionOrder::scale_first;
       tcp.receive_buffer_in_segments = true;

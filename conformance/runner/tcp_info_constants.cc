@@ -24,9 +24,9 @@ constexpr std::string_view kNotCounted[] = {
     "tcpi_data_segs_in",  "tcpi_data_segs_out",
     "tcpi_delivery_rate", "tcpi_busy_time",
     "tcpi_rwnd_limited",  "tcpi_sndbuf_limited",
-    "tcpi_delivered_ce",  "tcpi_bytes_sent",
-    "tcpi_bytes_retrans", "tcpi_dsack_dups",
-    "tcpi_rcv_ooopack",   "tcpi_fastopen_client_fail",
+    "tcpi_bytes_sent",    "tcpi_bytes_retrans",
+    "tcpi_dsack_dups",    "tcpi_rcv_ooopack",
+    "tcpi_fastopen_client_fail",
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   if (lost_syn) rtt_.restart_after_lost_syn();
   retries_ = 0;
   owes_syn_ = false;
+  rcv_.grant_quick_acks(ctx.tcp.quick_acks);
   timers_.clear(Timer::retransmit);
   enter(now, State::established, ctx);
   const std::uint32_t refused = early ? 0 : snd_.nxt().since(segment.ack);
@@ -88,7 +89,7 @@ void Connection::process_ack(Instant now, const Segment& segment, const TcpConte
     if (agreed_.sack && segment.options.sack_count != 0) {
       outstanding_->flight.on_sack(segment.options, snd_.una(), snd_.nxt(), delivery);
     }
-    kind.marked = ecn_.on_ack(segment, progress || delivery.any);
+    kind.marked = ecn_.on_ack(segment, {delivery.segments, progress || delivery.any});
     recover(now, flight_bytes, kind, echo, delivery, ctx);
   }
   if (progress) {

@@ -71,7 +71,8 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpe
       snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
   if (!stored) return false;
   passive_ = true;
-  ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn);
+  ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn,
+                 ctx.tcp);
   syn_payload_ = static_cast<std::uint16_t>(opening.in_syn_ack);
   snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
@@ -251,6 +252,14 @@ bool Connection::is_in_flight(Seq seq) const {
   return seq.at_or_after(snd_.una()) && seq.before(snd_.max());
 }
 
+// What waits goes now; the next so many don't wait, or all do.
+void Connection::set_quick_ack(bool quick) {
+  rcv_.grant_quick_acks(quick ? Receiver::kQuickAcks : 0);
+  if (!quick || !timers_.is_set(Timer::delayed_ack)) return;
+  timers_.clear(Timer::delayed_ack);
+  rcv_.owe_ack();
+}
+
 void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
   path_mss_.on_told(now, mss_of_mtu(mtu, flow_.local.address));
   // What was too long for the path is lost, and this is no sign of congestion (RFC 1191 6.5).
@@ -325,6 +334,8 @@ ConnectionInfo Connection::info() const {
   info.send_scale = agreed_.send_scale;
   info.receive_scale = agreed_.receive_scale;
   info.ecn = ecn_.mode();
+  info.segments_marked = ecn_.delivered_ce();
+  info.bytes_marked = ecn_.delivered_ce_bytes();
   info.urgent_ahead = rcv_.urgent_ahead();
   info.urgent_offset_bytes = rcv_.urgent_offset_bytes();
   return info;

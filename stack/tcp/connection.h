@@ -44,6 +44,7 @@ class Connection {
   bool may_receive() const { return !failed_ && !rcv_.fin_received() && !is_over(); }
   Result<std::size_t> at_end() const;  // what reading says where there is nothing: would_block, 0
   void set_manner(Manner manner);
+  void set_quick_ack(bool quick);
   void set_user_timeout(Duration user_timeout);
   void set_keepalive(Instant now, const std::optional<KeepaliveConfig>& keepalive);
 
@@ -176,8 +177,7 @@ class Connection {
   Flow flow_;
   Agreed agreed_;
   std::uint8_t syn_transmissions_ = 0, retries_ = 0;  // of one segment, or of unanswered probes
-  std::uint8_t unanswered_probes_ = 0;                // of a closed window
-  std::uint8_t signals_ = 0;
+  std::uint8_t unanswered_probes_ = 0, signals_ = 0;  // probes: of a closed window
   Manner manner_;
   State state_ : 4 = State::closed;
   bool failed_ : 1 = false;

@@ -1,6 +1,8 @@
 // Explicit congestion notification on the wire: RFC 3168 and RFC 9768.
 #include "stack/tcp/ecn.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <anteroom/testing/pair.h>
@@ -83,16 +85,128 @@ TEST(EcnHandshake, TheClientTakesWhatItGets) {
   }
 }
 
-// RFC 3168 6.1.1.1, RFC 9768 3.1.4: the second SYN does not ask.
-TEST(EcnHandshake, ARepeatedSynDoesNotAsk) {
-  Peer peer(uses(EcnUse::accurate));
-  peer.connects();
-  EXPECT_EQ(peer.sees("SEWA 0:0(0)"), "");
-  peer.passes(1s);
-  EXPECT_EQ(peer.sees("S 0:0(0)"), "");
-  peer.sends("S.W 0:0(0) ack 1 win 65535 <mss 1000>");
-  EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
-  EXPECT_EQ(info(peer).ecn, EcnMode::none);
+// RFC 3168 6.1.1.1: the second SYN does not ask; of RFC 9768 3.1.4.1 it does, and the third not.
+TEST(EcnHandshake, ARepeatedSynDoesNotAskForEver) {
+  const struct {
+    EcnUse use;
+    std::uint32_t retries_max;
+    std::vector<const char*> syns;
+  } rows[] = {{EcnUse::classic, 0, {"SEW", "S", "S"}},
+              {EcnUse::classic, 1, {"SEW", "SEW", "S"}},
+              {EcnUse::accurate, 0, {"SEWA", "SEWA", "S"}},
+              {EcnUse::accurate, 2, {"SEWA", "SEWA", "SEWA", "S"}}};
+  for (const auto& row : rows) {
+    PeerOptions options = uses(row.use);
+    options.config.tcp.ecn_syn_retries_max = row.retries_max;
+    Peer peer(options);
+    peer.connects();
+    for (const char* flags : row.syns) {
+      EXPECT_EQ(peer.sees(std::string(flags) + " 0:0(0)"), "");
+      peer.passes(20s);
+    }
+    EXPECT_EQ(peer.sees("S 0:0(0)"), "");
+    peer.sends("S.W 0:0(0) ack 1 win 65535 <mss 1000>");
+    EXPECT_EQ(peer.sees(". 1:1(0) ack 1"), "");
+    EXPECT_EQ(info(peer).ecn, EcnMode::none);
+  }
+}
+
+// RFC 9768 3.2.3.2.2 and 3.1.4.2: a SYN-ACK that is not answered goes without the option, then
+// without any sign of ECN.
+TEST(EcnHandshake, ARepeatedSynAckSaysLessAndLess) {
+  Peer peer(uses(EcnUse::accept));
+  peer.sends("SEWA 0:0(0) win 65535 <mss 1000>");
+  EXPECT_EQ(peer.sees("S.W 0:0(0) ack 1 <mss 1460,ECN e0b 1 ceb 0 e1b 1>"), "");
+  peer.passes(10s);
+  EXPECT_EQ(peer.sees("S.W 0:0(0) ack 1 <mss 1460>"), "");
+  peer.passes(10s);
+  EXPECT_EQ(peer.sees("S. 0:0(0) ack 1 <mss 1460>"), "");
+}
+
+// RFC 9768 3.1.5: a client that asks and then does not is answered as it asked first, and never
+// gets anything that could be marked.
+TEST(EcnHandshake, ASynThatComesAgainWithoutAsking) {
+  Peer peer(uses(EcnUse::accept));
+  peer.sends("[ect0] SEWA 0:0(0) win 65535 <mss 1000>");
+  EXPECT_EQ(peer.sees("S.A 0:0(0) ack 1"), "");
+  peer.sends("[noecn] S 0:0(0) win 65535 <mss 1000>");
+  EXPECT_EQ(peer.sees("S.W 0:0(0) ack 1"), "");
+  peer.sends(".W 1:1(0) ack 1");
+  peer.connection = *peer.stack().take(peer.listener());
+  ASSERT_TRUE(peer.writes("x"));
+  EXPECT_EQ(peer.sees("[noecn] P.EA 1:2(1) ack 1"), "");
+}
+
+// RFC 9768 3.2.3: with the option on every segment, once the peer has shown one.
+PeerOptions always(bool sack = false) {
+  PeerOptions options = uses(EcnUse::accept);
+  options.config.tcp.sack = sack;
+  options.config.tcp.ecn_option = EcnOptionUse::always;
+  options.config.tcp.ecn_option_ect1_first = options.config.tcp.ecn_on_all_segments = true;
+  return options;
+}
+
+Peer always_shown(bool sack = false) {
+  Peer peer(always(sack));
+  peer.sends(sack ? "SEWA 0:0(0) win 65535 <mss 1000,sackOK>" : "SEWA 0:0(0) win 65535 <mss 1000>");
+  EXPECT_NE(peer.next(), "");
+  peer.sends(".W 1:1(0) ack 1 <ECN e0b 1 ceb 0 e1b 1>");
+  peer.connection = *peer.stack().take(peer.listener());
+  return peer;
+}
+
+TEST(EcnOption, IsOnEverySegmentWhereThePeerKnowsIt) {
+  Peer peer = always_shown();
+  ASSERT_TRUE(peer.writes(std::string(2 * 988, 'x')));
+  EXPECT_EQ(peer.sees("[ect0] .EA 1:989(988) ack 1 <ECN1 e1b 1 ceb 0 e0b 1>"), "");
+  EXPECT_EQ(peer.sees("[ect0] P.EA 989:1977(988) ack 1 <ECN1 e1b 1 ceb 0 e0b 1>"), "");
+  Peer plain(always());
+  plain.sends("SEWA 0:0(0) win 65535 <mss 1000>");
+  EXPECT_EQ(plain.sees("S.W 0:0(0) ack 1 <mss 1460,ECN1 e1b 1 ceb 0 e0b 1>"), "");
+  plain.sends(".W 1:1(0) ack 1");
+  plain.connection = *plain.stack().take(plain.listener());
+  ASSERT_TRUE(plain.writes(std::string(1000, 'x')));
+  EXPECT_EQ(plain.sees("[ect0] P.EA 1:1001(1000) ack 1 <>"), "");
+}
+
+// A third SACK block goes where a counter has news, and the option where even then there is no room.
+TEST(EcnOption, SharesTheRoomWithSackBlocks) {
+  Peer peer = always_shown(true);
+  for (int i = 0; i < 4; ++i) {
+    const std::string at = std::to_string(101 + 200 * i), end = std::to_string(201 + 200 * i);
+    peer.sends("[ect1] .EA " + at + ":" + end + "(100) ack 1");
+    if (i < 3) (void)peer.next();
+  }
+  EXPECT_EQ(peer.sees("[ect0] .EA 1:1(0) ack 1 <ECN1 e1b 401 ceb 0 e0b 1,sack 701:801 501:601 "
+                      "301:401>"),
+            "");
+}
+
+// A client that sends the same again and again has not heard our answers: the option is to blame.
+TEST(EcnOption, GoesWhereItDoesNotGetThrough) {
+  Peer peer = always_shown(true);
+  peer.sends("[ect0] P.EA 1:101(100) ack 1");
+  (void)peer.next();
+  peer.sends("[ect0] P.EA 1:101(100) ack 1");
+  EXPECT_EQ(peer.sees("[ect0] .EA 1:1(0) ack 101 <ECN1 e1b 1 ceb 0 e0b 201,sack 1:101>"), "");
+  peer.sends("[ect0] P.EA 1:101(100) ack 1");
+  EXPECT_EQ(peer.sees("[ect0] .EA 1:1(0) ack 101 <sack 1:101>"), "");
+}
+
+// RFC 9768 A.2: more may have been marked than three bits tell.
+TEST(EcnAccurate, ACounterThatMayHaveGoneRound) {
+  Peer peer(always());
+  peer.sends("SEWA 0:0(0) win 65535 <mss 1000>");
+  EXPECT_NE(peer.next(), "");
+  peer.sends(".W 1:1(0) ack 1");
+  peer.connection = *peer.stack().take(peer.listener());
+  ASSERT_TRUE(peer.writes(std::string(10'000, 'x')));
+  while (!peer.next().empty()) {
+  }
+  peer.sends(".EA 1:1(0) ack 1001");
+  EXPECT_EQ(info(peer).segments_marked, 0u);
+  peer.sends(".EA 1:1(0) ack 10001");
+  EXPECT_EQ(info(peer).segments_marked, 8u);
 }
 
 // RFC 9768 3.2.2.1: the client's first pure ACK tells how the SYN-ACK arrived; then the counter.

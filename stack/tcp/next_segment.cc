@@ -28,7 +28,7 @@ bool Connection::climb(Instant now, OutgoingSegment& out, const TcpContext& ctx)
 // What a segment takes beside the options that every segment of this connection carries.
 std::uint32_t Connection::payload_max() const {
   const std::uint32_t mss = std::min(agreed_.send_mss, path_mss_.bytes());
-  return mss - agreed_.usual_bytes();
+  return mss - agreed_.usual_bytes() - ecn_.usual_bytes();
 }
 
 std::uint32_t Connection::congestion_room() const {
@@ -76,11 +76,11 @@ void Connection::fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment
     segment.options.has_connect_data = true;
     segment.options.connect_data_bytes = syn_payload_;
   }
-  ecn_.mark(segment, bytes != 0 && seq == snd_.nxt());
   // Blocks ride where they take no room from data.
   if (agreed_.sack && bytes + kTcpOptionBytesMax <= std::min(agreed_.send_mss, path_mss_.bytes())) {
     rcv_.report_sack(segment.options);
   }
+  ecn_.mark(segment, bytes != 0 && seq == snd_.nxt(), ctx.tcp);
   rcv_.on_ack_sent(ctx.pool);
   timers_.clear(Timer::delayed_ack);
 }
@@ -109,16 +109,18 @@ bool Connection::next_syn(Instant now, OutgoingSegment& segment, const TcpContex
   if (agreed_.timestamps) segment.options.timestamp_value = timestamps_.value(now);
   if (answer) {
     segment.flags |= tcp_flag::ack;
-    segment.flags |= ecn_.syn_ack_flags();
-    if (ecn_.mode() == EcnMode::accurate && syn_payload_ == 0 && syn_transmissions_ == 0) {
-      segment.options.acc_ecn = ecn_.counters();
-    }
+    ecn_.mark_syn_ack(segment, syn_transmissions_, ctx.tcp);
+    if (syn_payload_ != 0) segment.options.acc_ecn = {};  // its room is counted on
     segment.ack = rcv_.nxt();
     if (agreed_.timestamps) segment.options.timestamp_echo = timestamps_.recent();
     rcv_.on_ack_sent(ctx.pool);
   }
-  // RFC 3168 6.1.1.1, RFC 9768 3.1.4: a SYN that got no answer may have been dropped for it.
-  if (!answer && syn_transmissions_ != 0) ecn_.ask(EcnMode::none);
+  // RFC 3168 6.1.1.1: a SYN that got no answer may have been dropped for it. RFC 9768 3.1.4.1 tries
+  // once more at least.
+  const std::uint32_t asked_max = ecn_.mode() == EcnMode::accurate
+                                      ? std::max(ctx.tcp.ecn_syn_retries_max, 1u)
+                                      : ctx.tcp.ecn_syn_retries_max;
+  if (!answer && syn_transmissions_ > asked_max) ecn_.ask(EcnMode::none);
   if (!answer) segment.flags |= ecn_request_flags(ecn_.mode());
   segment.window = answer ? rcv_.advertise(agreed_.receive_mss, true)
                           : static_cast<std::uint16_t>(
@@ -217,7 +219,7 @@ bool Connection::next_path_probe(Instant now, OutgoingSegment& segment, const Tc
     return false;
   }
   constexpr std::uint32_t kFollowers = 4;  // segments behind it: their reports tell of its loss
-  const std::uint32_t bytes = size - agreed_.usual_bytes();
+  const std::uint32_t bytes = size - agreed_.usual_bytes() - ecn_.usual_bytes();
   const std::uint32_t needed = bytes + kFollowers * payload_max();
   if (snd_.unsent_bytes() < needed || snd_.window_room() < needed || congestion_room() < needed) {
     return false;
@@ -257,6 +259,7 @@ bool Connection::send_new(Instant now, std::uint32_t bytes, OutgoingSegment& seg
   }
   if (outstanding_->flight.count() == 1) outstanding_->waits_since = now;
   outstanding_->recovery.on_sent(space);
+  if (bytes != 0) rcv_.on_answer();
   fill(now, seq, bytes, segment, ctx);
   if (fin) segment.flags |= tcp_flag::fin;
   snd_.on_sent(bytes, fin);

@@ -26,6 +26,8 @@ struct Disorder {
 
 class Receiver {
  public:
+  static constexpr std::uint8_t kQuickAcks = 15;  // about what a kernel grants after a gap
+
   explicit Receiver(std::uint32_t capacity) : capacity_(capacity) {}
 
   // The peer's SYN: numbering starts behind it. `scale` is what we announced; windows in SYNs are
@@ -84,6 +86,11 @@ class Receiver {
   // After in-order text of `bytes` from a segment with `payload_bytes`: true where the
   // acknowledgment must go now.
   bool delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes);
+  // The next so many in-order segments are acknowledged at once; an answer of ours ends that.
+  void grant_quick_acks(std::uint8_t count) { quick_acks_ = count & 15; }
+  void on_answer() {
+    if (received_ != 0) quick_acks_ = 0;
+  }
   // The window has opened so far that the peer must hear of it.
   bool owes_window_update(std::uint32_t mss) const;
 
@@ -109,8 +116,6 @@ class Receiver {
  private:
   // What counts as a full segment at least: RFC 9293 3.7.1 has every path carry that.
   static constexpr std::uint16_t kFullBytesMin = 536;
-  static constexpr std::uint8_t kQuickAcks = 15;  // about what a kernel grants after a gap
-
   std::uint64_t offset_of(Seq seq) const {
     return received_ + static_cast<std::uint64_t>(std::int64_t{seq.distance_from(nxt_)});
   }

@@ -40,7 +40,8 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   snd_.set_first_window(segment.seq, has_ack ? segment.ack : snd_.iss(), segment.window);
   ecn_.on_agreed(has_ack ? ecn_answered_by(ecn_.mode(), segment.flags) : EcnMode::none,
-                 segment.ecn);
+                 segment.ecn, ctx.tcp);
+  ecn_.note_option(segment.options);
   if (!has_ack) {  // simultaneous open, RFC 9293 3.5 [MUST-10]; its data comes again
     enter(now, State::syn_received, ctx);
     owes_syn_ = true;
@@ -85,6 +86,7 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
       segment.seq == rcv_.irs()) {
     // The peer has not seen our SYN-ACK: the segment to send is that one, not a bare ACK.
     ctx.drop(DropReason::request_duplicate);
+    ecn_.on_syn_again(segment);
     owes_syn_ = true;
     return Step::done;
   }
@@ -109,6 +111,13 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     ctx.drop(DropReason::tcp_out_of_window);
     if (segment.has(tcp_flag::rst)) return Step::done;
     if (agreed_.sack) rcv_.on_duplicate(segment, ctx.pool);
+    if (!segment.payload.empty() && segment.end().at_or_before(rcv_.nxt())) {
+      ecn_.on_duplicate();
+      (void)ecn_.on_segment(segment, ctx.tcp);  // it is acknowledged at once as it is
+    }
+    if (!passive_ && segment.has(tcp_flag::syn) && segment.seq == rcv_.irs()) {
+      ecn_.on_syn_ack_again();
+    }
     rcv_.owe_ack();
     if (state_ == State::time_wait && segment.has(tcp_flag::fin)) {
       timers_.set(Timer::time_wait, now + 2 * ctx.tcp.msl);
@@ -117,7 +126,7 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
   }
   heard_at_ms_ = wrapping_ms(now);
   if (segment.ecn == kCongestionExperienced) ++ctx.stats.ecn_marks_in;
-  if (ecn_.on_segment(segment)) rcv_.owe_ack();
+  if (ecn_.on_segment(segment, ctx.tcp)) rcv_.owe_ack();
   unanswered_probes_ = 0;
   if (keepalive_.probes() != 0) {
     keepalive_.on_heard();
@@ -238,7 +247,9 @@ Connection::Step Connection::process_text(Instant now, const Segment& segment,
     case Text::in_order: {
       const auto bytes = static_cast<std::uint32_t>(rcv_.received_bytes() - before);
       rcv_.tune(now, rtt_.smoothed(), ctx.receive_capacity);
-      const auto payload_bytes = static_cast<std::uint32_t>(segment.payload.size());
+      // A segment that somebody put together from several is no larger than what we announced.
+      const auto payload_bytes = std::min(static_cast<std::uint32_t>(segment.payload.size()),
+                                          std::uint32_t{agreed_.receive_mss});
       if (bytes != 0) signals_ |= kSignalReadable;
       // RFC 5681 4.2: what fills a gap is acknowledged at once.
       if (filled_gap || rcv_.fin_received() || rcv_.delay_ack(bytes, payload_bytes)) {

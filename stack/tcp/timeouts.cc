@@ -71,7 +71,8 @@ void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
     fail(Error::timed_out, ctx);
     return;
   }
-  rtt_.back_off(ctx.tcp);
+  const bool linear = !passive_ && syn_transmissions_ <= ctx.tcp.syn_linear_retries_max;
+  if (!linear) rtt_.back_off(ctx.tcp);
   timers_.set(Timer::retransmit, retransmit_at(now));
   owes_syn_ = true;
 }

@@ -124,29 +124,29 @@ class OptionWriter {
   void put(std::uint8_t kind, Bytes data) {
     const std::size_t start = size_;
     pad(2 + data.size());
-    append(start, kind, data);
+    append(kind, data);
+    sum_from(start);
   }
   // The same with the no-operations behind it.
   void put_first(std::uint8_t kind, Bytes data) {
     const std::size_t start = size_;
-    append(start, kind, data);
-    const std::size_t end = size_;
+    append(kind, data);
     pad(0);
-    sum_ += ones_sum(out_.subspan(end, size_ - end));
+    sum_from(start);
   }
 
  private:
   void pad(std::size_t behind) {
     while ((size_ + behind) % 4 != 0) out_[size_++] = kNoOperation;
   }
-  // Sums from `start` on, which lies on a word.
-  void append(std::size_t start, std::uint8_t kind, Bytes data) {
+  void append(std::uint8_t kind, Bytes data) {
     out_[size_++] = kind;
     out_[size_++] = static_cast<std::uint8_t>(2 + data.size());
     copy_bytes(out_.subspan(size_), data);
     size_ += data.size();
-    sum_ += ones_sum(out_.subspan(start, size_ - start));
   }
+  // Both ends lie on a word.
+  void sum_from(std::size_t start) { sum_ += ones_sum(out_.subspan(start, size_ - start)); }
 
   MutableBytes out_;
   std::size_t size_ = 0;
@@ -207,9 +207,25 @@ void emit_sack(const TcpOptions& options, OptionWriter& out) {
   }
 }
 
-void emit_acc_ecn(const AccEcnOption& option, OptionWriter& out) {
+constexpr std::size_t in_words(std::size_t bytes) { return (bytes + 3) / 4 * 4; }
+
+// What goes behind the counters of accurate ECN and before SACK blocks, which both give way.
+std::size_t bytes_behind_acc_ecn(const TcpOptions& options) {
+  std::size_t bytes = 0;
+  if (options.sack_permitted && !options.has_timestamp) bytes += 4;
+  if (options.has_window_scale) bytes += 4;
+  if (options.has_fast_open) {
+    bytes += in_words((options.fast_open.experimental ? 4u : 2u) + options.fast_open.size);
+  }
+  if (options.has_connect_data) bytes += kConnectDataOptionBytes;
+  if (options.experimental.kind != 0) bytes += in_words(2u + options.experimental.size);
+  return bytes;
+}
+
+void emit_acc_ecn(const TcpOptions& options, OptionWriter& out) {
+  const AccEcnOption& option = options.acc_ecn;
   const std::size_t bytes = 3u * option.fields;
-  if (out.room() < (2 + bytes + 3) / 4 * 4) return;
+  if (option.kind == 0 || out.room() < in_words(2 + bytes) + bytes_behind_acc_ecn(options)) return;
   const std::uint32_t first = option.kind == kAccEcn0 ? option.ect0_bytes : option.ect1_bytes;
   const std::uint32_t last = option.kind == kAccEcn0 ? option.ect1_bytes : option.ect0_bytes;
   std::array<std::uint8_t, 12> data;
@@ -219,7 +235,7 @@ void emit_acc_ecn(const AccEcnOption& option, OptionWriter& out) {
     store_be16(at, static_cast<std::uint16_t>(field));
     at += 2;
   }
-  out.put(option.kind, Bytes(data).first(bytes));
+  out.put_first(option.kind, Bytes(data).first(bytes));
 }
 
 // The two layouts that nearly every segment has, compared in whole words: timestamps behind two
@@ -276,10 +292,13 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
   if (options.has_mss) writer.put32(std::uint32_t{kMss} << 24 | 4u << 16 | options.mss);
   if (options.scale_first) {
     emit_scale_first(options, writer);
+    emit_acc_ecn(options, writer);
   } else {
     if (options.has_timestamp) {
       emit_timestamps(options, writer);
-    } else if (options.sack_permitted) {
+    }
+    emit_acc_ecn(options, writer);
+    if (options.sack_permitted && !options.has_timestamp) {
       writer.put32(word(kNoOperation, kNoOperation, kSackPermitted, 0));
     }
     if (options.has_window_scale) emit_window_scale(options, writer);
@@ -290,7 +309,6 @@ Written emit_tcp_options(const TcpOptions& options, MutableBytes out) {
     writer.put(options.experimental.kind, options.experimental.data());
   }
   if (options.sack_count != 0) emit_sack(options, writer);
-  if (options.acc_ecn.kind != 0) emit_acc_ecn(options.acc_ecn, writer);
   STACK_ASSERT(writer.size() <= kTcpOptionBytesMax);
   return {writer.size(), writer.sum()};
 }

@@ -177,7 +177,10 @@ Answer set_tcp_level(Layer& layer, Socket& socket, int name, const Given& given)
       // Taking the cork out lets go of what MSG_MORE holds, too.
       socket.holds_more = false;
       return set_flag(options.cork, *number);
-    case TCP_QUICKACK: return set_flag(options.quick_ack, *number);
+    case TCP_QUICKACK:
+      (void)layer.stack().set_quick_ack(layer.now(), socket.connection, *number != 0);
+      layer.note_verb();
+      return set_flag(options.quick_ack, *number);
     case TCP_KEEPIDLE: return set_keepalive_time(options.keepalive_times.idle, *number);
     case TCP_KEEPINTVL: return set_keepalive_time(options.keepalive_times.interval, *number);
     case TCP_KEEPCNT: return set_keepalive_probes(options.keepalive_times.probes_max, *number);

@@ -98,6 +98,7 @@ void fill(const ConnectionInfo& info, tcp_info& out) {
   out.tcpi_bytes_received = info.bytes_received;
   out.tcpi_notsent_bytes = info.send_queued_bytes - info.unacknowledged_bytes;
   out.tcpi_delivered = info.segments_delivered;
+  out.tcpi_delivered_ce = info.segments_marked;
   out.tcpi_reord_seen = info.reordering_seen ? 1 : 0;
 }
 

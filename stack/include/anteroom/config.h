@@ -63,6 +63,13 @@ enum class EcnUse : std::uint8_t {
   accurate,  // asks for RFC 9768, and takes RFC 3168
 };
 
+// When the byte counters of RFC 9768 3.2.3 go beside its flags.
+enum class EcnOptionUse : std::uint8_t {
+  off,
+  on_change,  // on the first acknowledgments, and after a mark
+  always,     // on every segment, once the peer has shown that it knows the option
+};
+
 // How a SYN lays out its options; middleboxes and fingerprints know both.
 enum class SynOptionOrder : std::uint8_t {
   sack_first,   // MSS, SACK permitted, timestamps, window scale; padded in front: Linux
@@ -78,6 +85,14 @@ struct TcpConfig {
   bool timestamps = true;                      // RFC 7323 3
   bool sack = true;                            // RFC 2018
   EcnUse ecn = EcnUse::accept;                 // RFC 3168, RFC 9768
+  EcnOptionUse ecn_option = EcnOptionUse::on_change;  // RFC 9768 3.2.3
+  bool ecn_option_ect1_first = false;  // true: its kind 174, which has the counter of ECT(1) first
+  // true: acknowledgments, repetitions and FINs may be marked, too, where feedback is accurate (RFC
+  // 8311 4.3).
+  bool ecn_on_all_segments = false;
+  // SYNs after the first that still ask for ECN (RFC 3168 6.1.1.1); RFC 9768 3.1.4.1 has one at
+  // least.
+  std::uint32_t ecn_syn_retries_max = 0;
   bool no_delay = false;                       // true: no Nagle algorithm (RFC 9293 3.7.4)
   std::optional<KeepaliveConfig> keepalive;    // RFC 9293 3.8.4 [MUST-25]: off by default
   std::uint32_t initial_window_segments = 10;  // RFC 6928
@@ -89,11 +104,17 @@ struct TcpConfig {
   Duration rto_slop{};           // on top of every time-out but the first of a SYN, as BSD has it
   Duration rto_max = 60s;        // RFC 6298 2.5: at least 60 s
   Duration delayed_ack = 40ms;   // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
+  // Segments at the start of a connection that are acknowledged at once, as Linux has it, so that the
+  // peer's window grows: 0 to 15. It ends with our first answer.
+  std::uint8_t quick_acks = 0;
   Duration msl = 30s;            // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
   // RFC 5482, RFC 9293 3.8.3: how long data, or a SYN, may go unacknowledged; 0: the retries
   // decide.
   Duration user_timeout{};
   std::uint32_t syn_retries_max = 7;  // RFC 9293 3.8.3 [MUST-23]: for three minutes at least
+  // Of a client's SYNs: so many come again at the same pace before it slows down, as Linux has it.
+  // RFC 6298 5.5 doubles the time-out each time.
+  std::uint32_t syn_linear_retries_max = 0;
   std::uint32_t syn_ack_retries_max = 5;
   std::uint32_t retries_max = 15;  // R2 of RFC 9293 3.8.3, in retransmissions
   std::uint8_t hop_limit = 64;

@@ -127,6 +127,8 @@ struct ConnectionInfo {
   std::uint8_t send_scale = 0;     // RFC 7323 2: shift of the windows that we get
   std::uint8_t receive_scale = 0;  // and of those that we announce
   EcnMode ecn = EcnMode::none;
+  std::uint32_t segments_marked = 0;  // of ours, with congestion experienced: RFC 9768 feeds back
+  std::uint32_t bytes_marked = 0;     // and the bytes in them, where its option came
   bool urgent_ahead = false;              // unread urgent data
   std::uint32_t urgent_offset_bytes = 0;  // from the next byte to read to the urgent one
 };

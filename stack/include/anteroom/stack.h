@@ -109,6 +109,9 @@ class Stack {
   // Ends both directions at once, with RST; also after close(), while the connection lingers.
   // Errors: stale_id.
   Status abort(Instant now, ConnectionId connection);
+  // true: an acknowledgment that waits goes now, and the next fifteen don't wait; false: they do,
+  // also where TcpConfig::quick_acks had said otherwise. Errors: stale_id.
+  Status set_quick_ack(Instant now, ConnectionId connection, bool quick);
   Status set_no_delay(Instant now, ConnectionId connection, bool no_delay);
   // true: only full segments go, or what has waited for a time-out. Ending it sends the rest.
   Status set_corked(Instant now, ConnectionId connection, bool corked);
