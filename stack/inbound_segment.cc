@@ -79,7 +79,10 @@ void Stack::Parts::receive_for_listener(Instant now, const Flow& flow, std::uint
   const std::uint32_t listener = find_listener(flow.local);
   if (listener == kNoSlot) {
     drop(DropReason::tcp_no_connection);
-    return reply_reset(flow, segment);
+    const bool silent =
+        config.tcp.for_nobody == ForNobody::ignore ||
+        (config.tcp.for_nobody == ForNobody::ignore_syns && segment.has(tcp_flag::syn));
+    return silent ? void() : reply_reset(flow, segment);
   }
   if (segment.has(tcp_flag::rst)) return drop(DropReason::tcp_reset_unmatched);  // first
   if (segment.has(tcp_flag::ack)) {                                              // second

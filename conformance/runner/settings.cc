@@ -66,7 +66,7 @@ void set_largest_buffer(std::int64_t bytes, Settings& settings) {
   settings.config.limits.receive_buffer_bytes_max = buffer_bytes(bytes);
 }
 
-const std::unordered_map<std::string_view, Setter>& setters() {
+const std::unordered_map<std::string_view, Setter>& linux_setters() {
   static const std::unordered_map<std::string_view, Setter> table{
       {"net.ipv4.tcp_timestamps", [](auto v, auto& s) { s.config.tcp.timestamps = v != 0; }},
       {"net.ipv4.tcp_sack", [](auto v, auto& s) { s.config.tcp.sack = v != 0; }},
@@ -88,6 +88,12 @@ const std::unordered_map<std::string_view, Setter>& setters() {
       {"net.ipv4.tcp_rto_max_ms", [](auto v, auto& s) { s.config.tcp.rto_max = milliseconds(v); }},
       {"net.ipv4.tcp_rto_min_us", [](auto v, auto& s) { s.config.tcp.rto_min = microseconds(v); }},
       {"net.ipv4.tcp_mtu_probing", [](auto v, auto& s) { s.config.tcp.path_mtu_probing = v != 0; }},
+  };
+  return table;
+}
+
+const std::unordered_map<std::string_view, Setter>& freebsd_setters() {
+  static const std::unordered_map<std::string_view, Setter> table{
       {"net.inet.tcp.initcwnd_segments",
        [](auto v, auto& s) {
          s.config.tcp.initial_window_segments = std::max<std::uint32_t>(count_of(v), 1);
@@ -98,6 +104,19 @@ const std::unordered_map<std::string_view, Setter>& setters() {
       {"net.inet.tcp.ecn.enable", [](auto v, auto& s) { s.config.tcp.ecn = ecn_of_freebsd(v); }},
       {"net.inet.tcp.ecn.maxretries",
        [](auto v, auto& s) { s.config.tcp.ecn_syn_retries_max = count_of(v); }},
+      {"net.inet.tcp.insecure_rst",
+       [](auto v, auto& s) { s.config.tcp.challenge_resets = v == 0; }},
+      {"net.inet.tcp.insecure_syn", [](auto v, auto& s) { s.config.tcp.challenge_syns = v == 0; }},
+      {"net.inet.tcp.icmp_may_rst",
+       [](auto v, auto& s) { s.config.tcp.unreachable_ends_opening = v != 0; }},
+      {"net.inet.tcp.tolerate_missing_ts",
+       [](auto v, auto& s) { s.config.tcp.timestamps_required = v == 0; }},
+      {"net.inet.tcp.blackhole",
+       [](auto v, auto& s) {
+         s.config.tcp.for_nobody = v == 0   ? ForNobody::reset
+                                   : v == 1 ? ForNobody::ignore_syns
+                                            : ForNobody::ignore;
+       }},
       {"net.inet.tcp.rexmit_initial",
        [](auto v, auto& s) { s.config.tcp.rto_initial = milliseconds(v); }},
       {"net.inet.tcp.rexmit_slop",
@@ -151,9 +170,6 @@ struct Fixed {
 };
 
 constexpr Fixed kFixed[] = {
-    {"net.inet.tcp.blackhole", 0},
-    {"net.inet.tcp.insecure_rst", 0},
-    {"net.inet.tcp.insecure_syn", 0},
     {"net.inet.tcp.drop_synfin", 1},
     {"net.inet.tcp.rexmit_drop_options", 0},
     {"net.inet.tcp.fastopen.client_enable", 1},
@@ -164,8 +180,6 @@ constexpr Fixed kFixed[] = {
     {"net.inet.tcp.keepinit", 75'000},
     {"net.inet.tcp.path_mtu_discovery", 1},
     {"net.inet.tcp.pmtud_blackhole_detection", 0},
-    {"net.inet.tcp.icmp_may_rst", 1},
-    {"net.inet.tcp.tolerate_missing_ts", 0},
     {"net.inet.tcp.udp_tunneling_port", 0},
     {"net.inet.tcp.mssdflt", 536},
     {"net.inet.tcp.v6mssdflt", 1220},
@@ -250,6 +264,8 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
       tcp.ecn_option = EcnOptionUse::always;
       tcp.ecn_option_ect1_first = tcp.ecn_on_all_segments = true;
       tcp.quick_acks = 15;
+      tcp.unlimited_slow_start = true;
+      tcp.timestamps_required = false;
       tcp.syn_linear_retries_max = 4;
       tcp.syn_retries_max = 6;
       config.limits.receive_buffer_bytes_max = 4u << 20;  // 6 MiB: window scale 7
@@ -261,7 +277,7 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
       tcp.rto_max = 64s;
       tcp.syn_option_order = SynOptionOrder::scale_first;
       tcp.receive_buffer_in_segments = true;
-      tcp.window_exact = true;
+      tcp.window_exact = tcp.fin_on_every_ack = true;
       config.limits.receive_buffer_bytes_max = 2u << 20;
       config.limits.receive_buffer_bytes_initial = 64u << 10;
       break;
@@ -285,13 +301,14 @@ SetResult set_sysctl(std::string_view name, std::string_view value, Settings& se
         value == "cubic" ? CongestionAlgorithm::cubic : CongestionAlgorithm::new_reno;
     return SetResult::done;
   }
-  if (const auto setter = setters().find(name); setter != setters().end()) {
-    const auto number = integer(value);
+  const std::optional<std::int64_t> number = integer(value);
+  for (const auto* setters : {&linux_setters(), &freebsd_setters()}) {
+    const auto setter = setters->find(name);
+    if (setter == setters->end()) continue;
     if (!number) return SetResult::unknown;
     setter->second(*number, settings);
     return SetResult::done;
   }
-  const std::optional<std::int64_t> number = integer(value);
   if (name == "net.ipv4.tcp_fastopen" && number) {
     // Clients and servers may, and neither without a cookie: all else has no switch.
     return (*number & 0x207) == 3 ? SetResult::no_effect : SetResult::unknown;

@@ -29,10 +29,15 @@ class RangeSet {
     return i < ranges_.size() && offset >= ranges_[i].begin ? &ranges_[i] : nullptr;
   }
 
-  // True where adding would touch a byte that is there already.
-  bool overlaps(Range added) const {
+  // The first run of bytes in `added` that is there already; empty where none is.
+  Range first_overlap(Range added) const {
     const std::uint32_t i = first_ending_after(added.begin);
-    return i < ranges_.size() && ranges_[i].begin < added.end;
+    if (i >= ranges_.size() || ranges_[i].begin >= added.end) return {added.begin, added.begin};
+    return {std::max(added.begin, ranges_[i].begin), std::min(added.end, ranges_[i].end)};
+  }
+  bool overlaps(Range added) const {
+    const Range overlap = first_overlap(added);
+    return overlap.begin != overlap.end;
   }
 
   // Adds a range that is not empty, joining what it touches. False, and nothing changed, where that

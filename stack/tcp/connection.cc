@@ -35,7 +35,7 @@ std::uint16_t mss_of_path(const Birth& birth, const TcpContext& ctx) {
 
 Connection::Connection(const Birth& birth, const TcpContext& ctx)
     : snd_(birth.numbers.iss),
-      rcv_(ctx.receive_capacity_initial),
+      rcv_(ctx.receive_capacity_initial, ctx.tcp.window_exact),
       congestion_(birth.congestion),
       rtt_(ctx.tcp),
       timestamps_(birth.numbers.timestamp_offset),
@@ -71,8 +71,7 @@ bool Connection::open_passive(Instant now, const PeerSyn& peer, const PassiveOpe
       snd_.append(response_data, ctx.send_capacity, ctx.pool) == response_data.size();
   if (!stored) return false;
   passive_ = true;
-  ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn,
-                 ctx.tcp);
+  ecn_.on_agreed(ctx.tcp.ecn == EcnUse::off ? EcnMode::none : peer.ecn, peer.ip_ecn, ctx.tcp);
   syn_payload_ = static_cast<std::uint16_t>(opening.in_syn_ack);
   snd_.set_first_window(peer.irs, snd_.iss(), peer.window);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
@@ -98,6 +97,7 @@ void Connection::assume_syn_ack_sent() {
 void Connection::start_congestion(const TcpContext& ctx) {
   congestion_ = Congestion({.algorithm = congestion_.algorithm(),
                             .paced = ctx.tcp.pacing,
+                            .unlimited_slow_start = ctx.tcp.unlimited_slow_start,
                             .window_segments = ctx.tcp.initial_window_segments,
                             .mss = payload_max()});
 }
@@ -273,6 +273,7 @@ void Connection::set_manner(Manner manner) {
 }
 
 void Connection::on_unreachable(Error error, const TcpContext& ctx) {
+  if (!ctx.tcp.unreachable_ends_opening) return;
   const bool opening = state_ == State::syn_sent || state_ == State::syn_received;
   if (opening) fail(error, ctx);
 }

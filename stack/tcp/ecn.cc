@@ -102,9 +102,7 @@ void Ecn::on_handshake_ack(const Segment& segment) {
 }
 
 // `place`: the counter's in the option, from 1.
-void Ecn::note_counter(std::uint8_t place) {
-  needed_ = std::max<std::uint8_t>(needed_, place) & 3;
-}
+void Ecn::note_counter(std::uint8_t place) { needed_ = std::max<std::uint8_t>(needed_, place) & 3; }
 
 bool Ecn::on_segment(const Segment& segment, const TcpConfig& tcp) {
   if (mode_ == EcnMode::none || segment.has(tcp_flag::syn)) return false;
@@ -179,8 +177,8 @@ void Ecn::mark(OutgoingSegment& segment, bool new_data, const TcpConfig& tcp) {
 }
 
 void Ecn::show_counters(OutgoingSegment& segment, const TcpConfig& tcp) {
-  const bool on_change = tcp.ecn_option == EcnOptionUse::on_change && shows_ != 0 &&
-                         segment.payload_bytes == 0;
+  const bool on_change =
+      tcp.ecn_option == EcnOptionUse::on_change && shows_ != 0 && segment.payload_bytes == 0;
   if (!on_change && !shows_always()) return;
   segment.options.acc_ecn = counters(tcp);
   if (!fit(segment.options, needed_)) {

@@ -1,7 +1,7 @@
 // Explicit congestion notification of one connection: what both ends agreed on, what is echoed of
 // the marks received, and what the peer echoes. RFC 3168 (classic) and RFC 9768 (accurate). Not
-// here: what follows from a mark (recovery.cc), the IP header's field as such (wire/ip.h), where the
-// option stands in a header (wire/tcp_options.cc).
+// here: what follows from a mark (recovery.cc), the IP header's field as such (wire/ip.h), where
+// the option stands in a header (wire/tcp_options.cc).
 #pragma once
 
 #include <anteroom/config.h>
@@ -57,7 +57,8 @@ class Ecn {
   void note_option(const TcpOptions& options) {
     if (options.acc_ecn.kind != 0) option_seen_ = true;
   }
-  // A segment came again although its acknowledgment, with the option, has gone: RFC 9768 3.2.3.2.2.
+  // A segment came again although its acknowledgment, with the option, has gone: RFC
+  // 9768 3.2.3.2.2.
   void on_duplicate();
 
   // --- As the sender ---
@@ -88,20 +89,20 @@ class Ecn {
   void note_counter(std::uint8_t place);
 
   EcnMode mode_ : 2 = EcnMode::none;
-  std::uint8_t handshake_ : 3 = 0;    // the encoded field of the SYN or SYN-ACK
-  bool tells_handshake_ : 1 = false;  // the next pure ACK carries it
-  bool echoes_ : 1 = false;           // classic: a mark that the peer has not answered
-  bool owes_reduced_ : 1 = false;     // classic: CWR
-  bool silent_ : 1 = false;           // never set ECT: the path or the peer mangles it
-  bool option_seen_ : 1 = false;      // from the peer
-  bool option_fails_ : 1 = false;     // ours does not get through
-  bool shown_to_duplicate_ : 1 = false;             // our latest is on an answer to a duplicate
-  std::uint8_t needed_ : 2 = 0;                     // counters that have news, from the first on
-  std::uint8_t shows_ : 2 = 0;                      // pure ACKs that shall carry the option
-  bool always_ : 1 = false;                         // EcnOptionUse
-  std::uint8_t ce_packets_ : 3 = kInitialPackets;   // r.cep, modulo 8
+  std::uint8_t handshake_ : 3 = 0;                 // the encoded field of the SYN or SYN-ACK
+  bool tells_handshake_ : 1 = false;               // the next pure ACK carries it
+  bool echoes_ : 1 = false;                        // classic: a mark that the peer has not answered
+  bool owes_reduced_ : 1 = false;                  // classic: CWR
+  bool silent_ : 1 = false;                        // never set ECT: the path or the peer mangles it
+  bool option_seen_ : 1 = false;                   // from the peer
+  bool option_fails_ : 1 = false;                  // ours does not get through
+  bool shown_to_duplicate_ : 1 = false;            // our latest is on an answer to a duplicate
+  std::uint8_t needed_ : 2 = 0;                    // counters that have news, from the first on
+  std::uint8_t shows_ : 2 = 0;                     // pure ACKs that shall carry the option
+  bool always_ : 1 = false;                        // EcnOptionUse
+  std::uint8_t ce_packets_ : 3 = kInitialPackets;  // r.cep, modulo 8
   std::uint32_t peer_ce_packets_ = kInitialPackets;  // s.cep
-  std::uint32_t ect0_bytes_ = 1;  // r.e0b, r.ceb, r.e1b, modulo 2^24
+  std::uint32_t ect0_bytes_ = 1;                     // r.e0b, r.ceb, r.e1b, modulo 2^24
   std::uint32_t ce_bytes_ = 0;
   std::uint32_t ect1_bytes_ = 1;
   std::uint32_t peer_ce_bytes_ = 0;  // s.ceb

@@ -169,7 +169,8 @@ TEST(EcnOption, IsOnEverySegmentWhereThePeerKnowsIt) {
   EXPECT_EQ(plain.sees("[ect0] P.EA 1:1001(1000) ack 1 <>"), "");
 }
 
-// A third SACK block goes where a counter has news, and the option where even then there is no room.
+// A third SACK block goes where a counter has news, and the option where even then there is no
+// room.
 TEST(EcnOption, SharesTheRoomWithSackBlocks) {
   Peer peer = always_shown(true);
   for (int i = 0; i < 4; ++i) {

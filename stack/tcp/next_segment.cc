@@ -293,7 +293,9 @@ bool Connection::next_ack(Instant now, OutgoingSegment& segment, const TcpContex
       !(is_synchronized() && rcv_.owes_window_update(agreed_.receive_mss))) {
     return false;
   }
-  fill(now, snd_.nxt(), 0, segment, ctx);
+  const bool fin = ctx.tcp.fin_on_every_ack && snd_.fin_sent() && !snd_.fin_acked();
+  fill(now, fin ? snd_.nxt() - 1 : snd_.nxt(), 0, segment, ctx);
+  if (fin) segment.flags |= tcp_flag::fin;
   return true;
 }
 

@@ -11,7 +11,7 @@ void Receiver::on_syn(Seq irs, std::uint8_t scale) {
   nxt_ = irs + 1;
   last_ack_sent_ = nxt_;
   scale_ = scale & 15;
-  edge_ = nxt_ + std::min<std::uint32_t>(capacity_, UINT16_MAX);
+  edge_ = free_edge(0);
 }
 
 bool Receiver::on_syn_data(Bytes data, bool kept, BufferPool& pool) {
@@ -46,6 +46,10 @@ Text Receiver::on_text(const Segment& segment, const Limits& limits, BufferPool&
     note_duplicate(start, known, pool);
     data = data.subspan(known);
     start = start + known;
+  } else if (disorder_ && !data.empty()) {  // RFC 2883 4: the first of what is here already
+    const std::uint64_t offset = offset_of(start);
+    const Range again = disorder_->ranges.first_overlap({offset, offset + data.size()});
+    note_duplicate(seq_of(again.begin), static_cast<std::uint32_t>(again.end - again.begin), pool);
   }
   bool fin = segment.has(tcp_flag::fin);
   const std::uint32_t room = edge_.after(start) ? edge_.since(start) : 0;
@@ -79,10 +83,6 @@ Text Receiver::store(std::uint64_t offset, Bytes data, const Limits& limits, Buf
   }
   if (offset > received_) {
     if (!disorder_ && !disorder_.make(pool)) return Text::no_buffer;
-    const Range* known = disorder_->ranges.find(offset);
-    if (known != nullptr && known->end >= end) {
-      note_duplicate(seq_of(offset), static_cast<std::uint32_t>(data.size()), pool);
-    }
     if (!disorder_->ranges.add({offset, end}, limits.out_of_order_ranges_max, pool)) {
       settle_disorder(pool);
       return Text::range_limit;
@@ -173,7 +173,8 @@ bool Receiver::delay_ack(std::uint32_t bytes, std::uint32_t payload_bytes) {
 
 // As far as the free buffer and the window field reach.
 Seq Receiver::free_edge(std::uint8_t shift) const {
-  return nxt_ + std::min(free_bytes(), std::uint32_t{UINT16_MAX} << shift);
+  const std::uint32_t said = takes_all_ ? UINT32_MAX : std::uint32_t{UINT16_MAX} << shift;
+  return nxt_ + std::min(free_bytes(), said);
 }
 
 bool Receiver::owes_window_update(std::uint32_t mss) const {

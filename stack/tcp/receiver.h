@@ -28,7 +28,9 @@ class Receiver {
  public:
   static constexpr std::uint8_t kQuickAcks = 15;  // about what a kernel grants after a gap
 
-  explicit Receiver(std::uint32_t capacity) : capacity_(capacity) {}
+  // `takes_all`: the window is all of the buffer, also what its field cannot say.
+  explicit Receiver(std::uint32_t capacity, bool takes_all = false)
+      : capacity_(capacity), takes_all_(takes_all) {}
 
   // The peer's SYN: numbering starts behind it. `scale` is what we announced; windows in SYNs are
   // not scaled.
@@ -149,6 +151,7 @@ class Receiver {
   bool has_urgent_ : 1 = false;
   bool discarding_ : 1 = false;
   bool opened_ : 1 = false;  // a scaled window was announced
+  bool takes_all_ : 1 = false;
 };
 
 }  // namespace anteroom

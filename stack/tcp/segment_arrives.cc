@@ -39,8 +39,8 @@ Reply Connection::arrives_syn_sent(Instant now, const Segment& segment, const Tc
   rcv_.on_syn(peer.irs, agreed_.receive_scale);
   if (agreed_.timestamps) timestamps_.set_recent(peer.options.timestamp_value, now);
   snd_.set_first_window(segment.seq, has_ack ? segment.ack : snd_.iss(), segment.window);
-  ecn_.on_agreed(has_ack ? ecn_answered_by(ecn_.mode(), segment.flags) : EcnMode::none,
-                 segment.ecn, ctx.tcp);
+  ecn_.on_agreed(has_ack ? ecn_answered_by(ecn_.mode(), segment.flags) : EcnMode::none, segment.ecn,
+                 ctx.tcp);
   ecn_.note_option(segment.options);
   if (!has_ack) {  // simultaneous open, RFC 9293 3.5 [MUST-10]; its data comes again
     enter(now, State::syn_received, ctx);
@@ -146,6 +146,7 @@ Connection::Step Connection::check_timestamps(Instant now, const Segment& segmen
                                               const TcpContext& ctx) {
   if (!agreed_.timestamps || segment.has(tcp_flag::rst)) return Step::proceed;
   if (!segment.options.has_timestamp) {
+    if (!ctx.tcp.timestamps_required) return Step::proceed;
     ctx.drop(DropReason::tcp_timestamp_missing);
     return Step::done;
   }
@@ -159,7 +160,7 @@ Connection::Step Connection::check_timestamps(Instant now, const Segment& segmen
 Connection::Step Connection::check_reset(Instant now, const Segment& segment,
                                          const TcpContext& ctx) {
   if (!segment.has(tcp_flag::rst)) return Step::proceed;
-  if (segment.seq != rcv_.nxt()) {
+  if (segment.seq != rcv_.nxt() && ctx.tcp.challenge_resets) {
     ctx.drop(DropReason::tcp_reset_challenged);
     challenge(now, ctx);
     return Step::done;
@@ -184,7 +185,12 @@ Connection::Step Connection::check_reset(Instant now, const Segment& segment,
 Connection::Step Connection::check_syn(Instant now, const Segment& segment, const TcpContext& ctx) {
   if (!segment.has(tcp_flag::syn)) return Step::proceed;
   ctx.drop(DropReason::tcp_syn_challenged);
-  challenge(now, ctx);
+  if (ctx.tcp.challenge_syns || state_ == State::time_wait) {
+    challenge(now, ctx);
+  } else {
+    owes_reset_ = true;
+    fail(Error::reset_by_peer, ctx);
+  }
   return Step::done;
 }
 
@@ -221,6 +227,11 @@ void Connection::check_urgent(const Segment& segment) {
 
 Connection::Step Connection::process_text(Instant now, const Segment& segment,
                                           const TcpContext& ctx) {
+  if (state_ == State::time_wait && segment.has(tcp_flag::fin)) {
+    // RFC 9293 3.10.7.4, fifth: whatever FIN it is, it is acknowledged and the wait begins anew.
+    rcv_.owe_ack();
+    timers_.set(Timer::time_wait, now + 2 * ctx.tcp.msl);
+  }
   const bool has_text = !segment.payload.empty() || segment.has(tcp_flag::fin);
   const bool takes_text =
       state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;

@@ -197,6 +197,8 @@ def oracle_ack_and_text(cell, flags, distance, length, ack):
     elif ahead < -WIN:
         return answer, state, "RFC 9293 3.10.7.4, fifth check; RFC 5961 5.2"
     clause = "RFC 9293 3.10.7.4, seventh and eighth check"
+    if state == "time-wait" and "F" in flags:
+        return answer, state, "RFC 9293 3.10.7.4, fifth check: a FIN is acknowledged"
     if cell.fin_in:  # nothing can follow the peer's FIN
         return [], state, clause
     out, fin = [], "F" in flags

@@ -70,6 +70,13 @@ enum class EcnOptionUse : std::uint8_t {
   always,     // on every segment, once the peer has shown that it knows the option
 };
 
+// What a segment gets that is for nobody: no connection and no listener.
+enum class ForNobody : std::uint8_t {
+  reset,        // RFC 9293 3.10.7.1
+  ignore_syns,  // silence for SYNs alone
+  ignore,       // silence, so that a scan learns nothing
+};
+
 // How a SYN lays out its options; middleboxes and fingerprints know both.
 enum class SynOptionOrder : std::uint8_t {
   sack_first,   // MSS, SACK permitted, timestamps, window scale; padded in front: Linux
@@ -82,9 +89,19 @@ struct TcpConfig {
   bool window_scale = true;  // RFC 7323 2
   // The shift that we announce, at most 14; else what the largest receive buffer needs.
   std::optional<std::uint8_t> window_scale_announced;
-  bool timestamps = true;                      // RFC 7323 3
-  bool sack = true;                            // RFC 2018
-  EcnUse ecn = EcnUse::accept;                 // RFC 3168, RFC 9768
+  bool timestamps = true;  // RFC 7323 3
+  // Where timestamps are agreed on, a segment without is dropped (RFC 7323 3.2); false: it is
+  // taken.
+  bool timestamps_required = true;
+  bool sack = true;  // RFC 2018
+  // RFC 5961 3.2 and 4.2: what is in the window and not certainly the peer's is challenged; false:
+  // it ends the connection, as it did before.
+  bool challenge_resets = true;
+  bool challenge_syns = true;
+  // RFC 9293 3.9.2.2: port or protocol unreachable ends what is not established; false: nothing.
+  bool unreachable_ends_opening = true;
+  ForNobody for_nobody = ForNobody::reset;
+  EcnUse ecn = EcnUse::accept;                        // RFC 3168, RFC 9768
   EcnOptionUse ecn_option = EcnOptionUse::on_change;  // RFC 9768 3.2.3
   bool ecn_option_ect1_first = false;  // true: its kind 174, which has the counter of ECT(1) first
   // true: acknowledgments, repetitions and FINs may be marked, too, where feedback is accurate (RFC
@@ -97,6 +114,9 @@ struct TcpConfig {
   std::optional<KeepaliveConfig> keepalive;    // RFC 9293 3.8.4 [MUST-25]: off by default
   std::uint32_t initial_window_segments = 10;  // RFC 6928
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
+  // true: in the first slow start one acknowledgment may grow the window by all that it covers, as
+  // Linux has it; RFC 9406 4.2 has 8 segments at most, unless sending is paced.
+  bool unlimited_slow_start = false;
   bool path_mtu_probing = true;  // RFC 4821: black holes are noticed, larger segments tried again
   bool pacing = false;           // true: a window is spread over the round trip
   Duration rto_initial = 1s;     // RFC 6298 2.1
@@ -104,10 +124,10 @@ struct TcpConfig {
   Duration rto_slop{};           // on top of every time-out but the first of a SYN, as BSD has it
   Duration rto_max = 60s;        // RFC 6298 2.5: at least 60 s
   Duration delayed_ack = 40ms;   // RFC 9293 3.8.6.3 [MUST-40]: less than 500 ms
-  // Segments at the start of a connection that are acknowledged at once, as Linux has it, so that the
-  // peer's window grows: 0 to 15. It ends with our first answer.
+  // Segments at the start of a connection that are acknowledged at once, as Linux has it, so that
+  // the peer's window grows: 0 to 15. It ends with our first answer.
   std::uint8_t quick_acks = 0;
-  Duration msl = 30s;            // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
+  Duration msl = 30s;  // TIME-WAIT lasts twice this (RFC 9293 3.4.1)
   // RFC 5482, RFC 9293 3.8.3: how long data, or a SYN, may go unacknowledged; 0: the retries
   // decide.
   Duration user_timeout{};
@@ -121,8 +141,11 @@ struct TcpConfig {
   SynOptionOrder syn_option_order = SynOptionOrder::sack_first;
   // true: a receive buffer is rounded up to whole segments once their size is agreed on.
   bool receive_buffer_in_segments = false;
-  // true: a window opens byte by byte once a quarter of the buffer or a segment is free, as BSD has
-  // it; false: in steps of a segment or half the buffer at least (RFC 9293 3.8.6.2.2).
+  // true: until it is acknowledged, our FIN is on every acknowledgment again, as BSD has it.
+  bool fin_on_every_ack = false;
+  // true: a window opens byte by byte once a quarter of the buffer or a segment is free, and is all
+  // of the buffer also where its field cannot say so, as BSD has it; false: in steps of a segment
+  // or half the buffer at least (RFC 9293 3.8.6.2.2).
   bool window_exact = false;
 };
 

@@ -129,7 +129,7 @@ struct ConnectionInfo {
   EcnMode ecn = EcnMode::none;
   std::uint32_t segments_marked = 0;  // of ours, with congestion experienced: RFC 9768 feeds back
   std::uint32_t bytes_marked = 0;     // and the bytes in them, where its option came
-  bool urgent_ahead = false;              // unread urgent data
+  bool urgent_ahead = false;          // unread urgent data
   std::uint32_t urgent_offset_bytes = 0;  // from the next byte to read to the urgent one
 };
 

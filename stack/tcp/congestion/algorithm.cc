@@ -18,6 +18,7 @@ Congestion::Congestion(const CongestionStart& start)
     : window_(initial_window(start.window_segments, start.mss)),
       algorithm_(start.algorithm),
       paced_(start.paced),
+      unlimited_(start.paced || start.unlimited_slow_start),
       initial_segments_(static_cast<std::uint16_t>(start.window_segments)) {}
 
 void Congestion::on_ack(const CongestionAck& ack) {
@@ -51,7 +52,7 @@ void Congestion::grow_in_slow_start(const CongestionAck& ack) {
   }
   const bool over = first->on_ack(ack.una, ack.nxt, ack.rtt);
   if (ack.window_limited) {
-    const std::uint32_t bytes = first->increase(ack.acked_bytes, ack.mss, paced_);
+    const std::uint32_t bytes = first->increase(ack.acked_bytes, ack.mss, unlimited_);
     window_ += std::min(bytes, kCongestionWindowMax);
   }
   if (over) threshold_ = window_;

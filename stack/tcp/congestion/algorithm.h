@@ -18,6 +18,7 @@ namespace anteroom {
 struct CongestionStart {
   CongestionAlgorithm algorithm = CongestionAlgorithm::cubic;
   bool paced = false;                 // bursts are bounded elsewhere
+  bool unlimited_slow_start = false;  // TcpConfig
   std::uint32_t window_segments = 0;  // RFC 6928 2; at most 65,535
   std::uint32_t mss = 0;              // payload bytes of a segment, here and below
 };
@@ -90,6 +91,7 @@ class Congestion {
   std::uint32_t threshold_ = UINT32_MAX;
   CongestionAlgorithm algorithm_ = CongestionAlgorithm::new_reno;
   bool paced_ : 1 = false;
+  bool unlimited_ : 1 = false;      // the first slow start, by one acknowledgment
   bool after_timeout_ : 1 = false;  // this slow start is
   std::uint16_t initial_segments_ = 0;
   NewReno new_reno_;

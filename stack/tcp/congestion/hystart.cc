@@ -14,7 +14,7 @@ constexpr std::uint32_t kRttDivisor = 8;              // MIN_RTT_DIVISOR
 constexpr std::uint8_t kSamples = 8;                  // N_RTT_SAMPLE
 constexpr std::uint32_t kGrowthDivisor = 4;           // CSS_GROWTH_DIVISOR
 constexpr std::uint8_t kConservativeRounds = 5;       // CSS_ROUNDS
-constexpr std::uint32_t kSegmentsPerAck = 8;          // L, not paced
+constexpr std::uint32_t kSegmentsPerAck = 8;          // L
 
 }  // namespace
 
@@ -53,9 +53,10 @@ bool HyStart::end_round(Seq nxt) {
   return is_conservative() && ++conservative_rounds_ >= kConservativeRounds;
 }
 
-std::uint32_t HyStart::increase(std::uint32_t acked_bytes, std::uint32_t mss, bool paced) const {
+std::uint32_t HyStart::increase(std::uint32_t acked_bytes, std::uint32_t mss,
+                                bool unlimited) const {
   const std::uint32_t bytes =
-      paced ? acked_bytes : slow_start_increase(acked_bytes, kSegmentsPerAck, mss);
+      unlimited ? acked_bytes : slow_start_increase(acked_bytes, kSegmentsPerAck, mss);
   return is_conservative() ? bytes / kGrowthDivisor : bytes;
 }
 

@@ -15,8 +15,8 @@ class HyStart {
   // slow start is over: the window becomes the threshold.
   bool on_ack(Seq una, Seq nxt, Duration rtt);
 
-  // What the window grows by. RFC 9406 4.2: L is 8 segments, no limit where sending is paced.
-  std::uint32_t increase(std::uint32_t acked_bytes, std::uint32_t mss, bool paced) const;
+  // What the window grows by. RFC 9406 4.2: L is 8 segments, or there is no limit.
+  std::uint32_t increase(std::uint32_t acked_bytes, std::uint32_t mss, bool unlimited) const;
 
   bool is_conservative() const { return baseline_us_ != kNoRtt; }
 

@@ -10,8 +10,11 @@ constexpr std::uint32_t kMss = 1000;
 
 // Rounds of `acks` acknowledgments of one segment each, all with the same round-trip time.
 struct Rounds {
-  explicit Rounds(bool paced = false)
-      : congestion({.paced = paced, .window_segments = 10, .mss = kMss}) {}
+  explicit Rounds(bool paced = false, bool unlimited = false)
+      : congestion({.paced = paced,
+                    .unlimited_slow_start = unlimited,
+                    .window_segments = 10,
+                    .mss = kMss}) {}
 
   void round(Duration rtt, int acks = 10) {
     const Seq end = nxt;
@@ -141,6 +144,13 @@ TEST(HyStart, OneAckAddsEightSegmentsAtMost) {
 // RFC 9406 4.2: L is infinite where sending is paced.
 TEST(HyStart, PacedGrowthHasNoLimit) {
   Rounds path(true);
+  path.ack(path.nxt - 1, 40ms, 20'000);
+  EXPECT_EQ(path.congestion.window_bytes(), 30'000u);
+}
+
+// The same where the owner wants it.
+TEST(HyStart, UnlimitedGrowthHasNoLimit) {
+  Rounds path(false, true);
   path.ack(path.nxt - 1, 40ms, 20'000);
   EXPECT_EQ(path.congestion.window_bytes(), 30'000u);
 }
