@@ -68,7 +68,8 @@ TEST_F(Commands, WhatTheStackHasNotSkips) {
   EXPECT_THAT(run("modprobe x"), HasSubstr("skipped: `modprobe`"));
   EXPECT_THAT(run("sysctl net.ipv4.tcp_fastopen=0x605"), HasSubstr("skipped"));
   EXPECT_EQ(run("sysctl net.ipv4.tcp_fastopen=0x70403"), "");
-  EXPECT_THAT(run("sysctl net.inet.tcp.blackhole=2"), HasSubstr("skipped"));
+  EXPECT_THAT(run("sysctl net.inet.tcp.drop_synfin=0"), HasSubstr("skipped"));
+  EXPECT_EQ(run("sysctl net.inet.tcp.blackhole=2"), "");
 }
 
 TEST_F(Commands, SockstatCounts) {
