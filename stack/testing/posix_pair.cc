@@ -1,6 +1,8 @@
 // Calls shortened for tests; failures come out as -1 or short texts and are the test's to notice.
+#include <arpa/inet.h>
 #include <string.h>
 
+#include <array>
 #include <cerrno>
 
 #include <anteroom/testing/posix_pair.h>
@@ -18,6 +20,23 @@ sockaddr_in name_of(const IpAddress& address, std::uint16_t port) {
 
 }  // namespace
 
+Config dual_config(std::uint8_t host_number) {
+  Config config = test_config(host_number);
+  std::array<std::uint8_t, 16> octets{0x20, 0x01, 0x0d, 0xb8};
+  octets[15] = host_number;
+  config.interface.addresses.push_back({IpAddress::v6(octets), 64});
+  return config;
+}
+
+sockaddr_in6 name_v6(const std::string& address, std::uint16_t port, std::uint32_t scope) {
+  sockaddr_in6 name{};
+  name.sin6_family = AF_INET6;
+  name.sin6_port = htons(port);
+  name.sin6_scope_id = scope;
+  inet_pton(AF_INET6, address.c_str(), &name.sin6_addr);
+  return name;
+}
+
 PosixPair::PosixPair(const Config& server_config, const Config& client_config,
                      const PosixOptions& options)
     : pair(server_config, client_config),
@@ -32,6 +51,14 @@ sockaddr_in PosixPair::server_address(std::uint16_t port) const {
 
 sockaddr_in PosixPair::client_address(std::uint16_t port) const {
   return name_of(pair.client_address(), port);
+}
+
+sockaddr_in6 PosixPair::server_address_v6(std::uint16_t port) {
+  return name_v6("2001:db8::1", port);
+}
+
+sockaddr_in6 PosixPair::client_address_v6(std::uint16_t port) {
+  return name_v6("2001:db8::2", port);
 }
 
 int PosixPair::listens(std::uint16_t port) { return listens(port, SOL_SOCKET, SO_REUSEADDR, 1); }

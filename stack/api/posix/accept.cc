@@ -59,14 +59,15 @@ Answer hand_over(Layer& layer, std::unique_ptr<Socket> socket, int flags) {
 Answer accept_request(Layer& layer, Socket& listener, PendingId id, const AcceptAnswer& reply,
                       int flags) {
   std::vector<std::uint8_t> saved_syn;
+  std::uint8_t dscp = 0;
   if (const auto request = layer.stack().request(layer.now(), id)) {
     saved_syn.assign(request->raw_syn.begin(), request->raw_syn.end());
+    dscp = dscp_of(listener.options, request->flow.remote.address);
   }
-  const auto connection =
-      layer.stack().accept(layer.now(), id,
-                           {.response_data = reply.response_data,
-                            .overflow_to_stream = reply.overflow_to_stream,
-                            .dscp = reply.dscp.value_or(dscp_of(listener.options))});
+  const auto connection = layer.stack().accept(layer.now(), id,
+                                               {.response_data = reply.response_data,
+                                                .overflow_to_stream = reply.overflow_to_stream,
+                                                .dscp = reply.dscp.value_or(dscp)});
   if (!connection) {
     const Error error = connection.error().error;
     const bool is_gone = is_withdrawn(error) || error == Error::stale_id;
@@ -76,9 +77,12 @@ Answer accept_request(Layer& layer, Socket& listener, PendingId id, const Accept
   drop_request(listener, id);
   layer.note_verb();
   auto socket = std::make_unique<Socket>();
+  socket->family = listener.family;
   socket->phase = Phase::connected;
   socket->options = listener.options;
-  if (reply.dscp) socket->options.type_of_service = *reply.dscp << 2;
+  if (reply.dscp) {
+    socket->options.type_of_service = socket->options.traffic_class = *reply.dscp << 2;
+  }
   socket->saved_syn = std::move(saved_syn);
   layer.adopt(*socket, *connection);
   return hand_over(layer, std::move(socket), flags);
@@ -212,7 +216,7 @@ Answer accept_socket(Layer& layer, int fd, sockaddr* address, socklen_t* length,
   if (accepted < 0 || address == nullptr) return accepted;
   const FileRef file = layer.descriptors().find(static_cast<int>(accepted));
   if (const auto info = layer.stack().connection_info(file->socket->connection)) {
-    (void)write_address(info->flow.remote, address, length);
+    (void)write_address(info->flow.remote, listener.family, address, length);
   }
   return accepted;
 }

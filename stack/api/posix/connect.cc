@@ -19,6 +19,15 @@ Answer connect_refusal(Error error, const Endpoint& remote) {
   }
 }
 
+// An AF_INET6 socket can be bound to one version and asked for the other. As Linux has it.
+Answer check_version(const Socket& socket, const IpAddress& remote) {
+  if (remote.is_v4() && socket.options.v6_only) return -ENETUNREACH;
+  if (!socket.bound || socket.bound->address == IpAddress()) return 0;
+  const bool bound_v4 = socket.bound->address.is_v4();
+  if (bound_v4 == remote.is_v4()) return 0;
+  return bound_v4 ? -EAFNOSUPPORT : -ENETUNREACH;
+}
+
 // How an attempt ended, told once. Linux: a second connect() after a non-blocking one.
 Answer take_outcome(Layer& layer, Socket& socket) {
   socket.connect_unread = false;
@@ -37,6 +46,7 @@ Answer take_outcome(Layer& layer, Socket& socket) {
 
 Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes data,
                      FastOpen fast_open) {
+  if (const Answer bad = check_version(socket, remote.address); bad != 0) return bad;
   ConnectOptions options;
   options.remote = remote;
   if (socket.bound) options.local = *socket.bound;
@@ -44,7 +54,7 @@ Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes
   options.caller_data = data;
   options.fast_open = fast_open;
   options.congestion = socket.options.congestion;
-  options.dscp = dscp_of(socket.options);
+  options.dscp = dscp_of(socket.options, remote.address);
   options.marked = socket.options.marked != ANTEROOM_UNMARKED;
   options.require_marked = socket.options.marked == ANTEROOM_MARKED_ONLY;
   const auto connection = layer.stack().connect(layer.now(), options);
@@ -75,7 +85,7 @@ Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t l
   const Found found = layer.find_socket(fd);
   if (found.error != 0) return found.error;
   Socket& socket = found.socket();
-  const Named named = read_address(address, length);
+  const Named named = read_address(address, length, socket.family);
   if (named.error != 0) return named.error;
   if (named.is_unspecified) {
     const bool was_there =

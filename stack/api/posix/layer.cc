@@ -159,6 +159,7 @@ void Layer::take(const Event& event) {
 
 void Layer::take_arrival(Socket& listener, const Event& event) {
   auto child = std::make_unique<Socket>();
+  child->family = listener.family;
   child->phase = Phase::connected;
   child->options = listener.options;
   child->parent = &listener;

@@ -14,10 +14,19 @@ constexpr int kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 // net.core.somaxconn of Linux since 5.4.
 constexpr int kBacklogMax = 4'096;
 
+// Whether a socket with this name hears of anything of a version.
+bool hears(const Socket& socket, const IpAddress& address, bool v4) {
+  if (address == IpAddress()) return !v4 || !socket.options.v6_only;
+  return address.is_v4() == v4;
+}
+
 // Two sockets may share a port where their addresses differ, or both allow it. POSIX SO_REUSEADDR.
 bool may_share(const Socket& one, const Endpoint& wanted, const Socket& other) {
   const IpAddress& taken = other.bound->address;
   if (!wanted.address.is_any() && !taken.is_any() && wanted.address != taken) return true;
+  const bool meet = (hears(one, wanted.address, true) && hears(other, taken, true)) ||
+                    (hears(one, wanted.address, false) && hears(other, taken, false));
+  if (!meet) return true;
   if (one.options.reuse_port && other.options.reuse_port) return true;
   return one.options.reuse_address && other.options.reuse_address &&
          other.phase != Phase::listening;
@@ -36,6 +45,21 @@ bool is_ours(Layer& layer, const IpAddress& address) {
                      [&](const Prefix& prefix) { return prefix.address == address; });
 }
 
+// Whether a socket can have this name at all.
+Answer check_name(Layer& layer, const Socket& socket, const Named& named, socklen_t length) {
+  const IpAddress& address = named.endpoint.address;
+  if (socket.family == AF_INET6) {
+    if (named.is_unspecified) return length < kSocketAddressV6Min ? -EINVAL : -EAFNOSUPPORT;
+    if (address.is_v4() && socket.options.v6_only) return -EINVAL;
+    if (!address.is_v4() && address.is_multicast()) return -EINVAL;
+  } else {
+    if (length < sizeof(sockaddr_in)) return -EINVAL;
+    // Linux takes AF_UNSPEC for AF_INET where the address is any.
+    if (named.is_unspecified && !address.is_any()) return -EAFNOSUPPORT;
+  }
+  return address.is_any() || is_ours(layer, address) ? 0 : -EADDRNOTAVAIL;
+}
+
 OverloadPolicy overload_of(const SocketOptions& options) {
   switch (options.overload) {
     case ANTEROOM_OVERLOAD_RESET: return OverloadPolicy::reset;
@@ -48,7 +72,7 @@ ListenOptions listen_options(const Socket& socket) {
   const SocketOptions& options = socket.options;
   ListenOptions listening;
   listening.local = *socket.bound;
-  if (listening.local.address.is_any()) listening.local.address = {};
+  listening.v6_only = options.v6_only && socket.bound->address == IpAddress();
   listening.conditional = options.takes_requests();
   listening.deferral = options.defer_aside ? Deferral::independent : Deferral::strict;
   listening.overload = overload_of(options);
@@ -93,12 +117,13 @@ Answer open_socket(Layer& layer, int domain, int type, int protocol) {
   const int flags = type & ~0xf;
   const int kind = type & 0xf;
   if ((flags & ~kTypeFlags) != 0 || kind == 0 || kind > SOCK_PACKET) return -EINVAL;
-  if (domain != AF_INET) return -EAFNOSUPPORT;
+  if (domain != AF_INET && domain != AF_INET6) return -EAFNOSUPPORT;
   if (kind == SOCK_DGRAM || kind == SOCK_RAW) return -EPROTONOSUPPORT;
   if (kind != SOCK_STREAM) return -ESOCKTNOSUPPORT;
   if (protocol != 0 && protocol != IPPROTO_TCP) return -EPROTONOSUPPORT;
   FileRef file(new File);
   file->socket = std::make_unique<Socket>();
+  file->socket->family = static_cast<sa_family_t>(domain);
   const TcpConfig& tcp = layer.stack().config().tcp;
   SocketOptions& options = file->socket->options;
   options.no_delay = tcp.no_delay;
@@ -113,14 +138,9 @@ Answer bind_socket(Layer& layer, int fd, const sockaddr* address, socklen_t leng
   const Found found = layer.find_socket(fd);
   if (found.error != 0) return found.error;
   Socket& socket = found.socket();
-  const Named named = read_address(address, length);
+  const Named named = read_address(address, length, socket.family);
   if (named.error != 0) return named.error;
-  if (length < sizeof(sockaddr_in)) return -EINVAL;
-  // Linux takes AF_UNSPEC for AF_INET where the address is any.
-  if (named.is_unspecified && !named.endpoint.address.is_any()) return -EAFNOSUPPORT;
-  if (!named.endpoint.address.is_any() && !is_ours(layer, named.endpoint.address)) {
-    return -EADDRNOTAVAIL;
-  }
+  if (const Answer bad = check_name(layer, socket, named, length); bad != 0) return bad;
   if (socket.phase != Phase::fresh || socket.bound) return -EINVAL;
   if (named.endpoint.port == 0) {
     if (const Answer bad = bind_anywhere(layer, socket, named.endpoint.address); bad != 0) {
@@ -156,7 +176,8 @@ Answer listen_socket(Layer& layer, int fd, int backlog) {
   if (socket.phase == Phase::listening) return 0;
   if (socket.phase != Phase::fresh) return -EINVAL;
   if (!socket.bound) {
-    if (const Answer bad = bind_anywhere(layer, socket, {}); bad != 0) return bad;
+    const IpAddress any = socket.family == AF_INET6 ? IpAddress() : IpAddress::v4(0);
+    if (const Answer bad = bind_anywhere(layer, socket, any); bad != 0) return bad;
   }
   // Linux takes a negative backlog for a very large one.
   socket.backlog =
@@ -278,9 +299,9 @@ Answer name_socket(Layer& layer, int fd, sockaddr* address, socklen_t* length) {
   if (address == nullptr || length == nullptr) return -EFAULT;
   const Socket& socket = found.socket();
   if (const auto info = layer.stack().connection_info(socket.connection)) {
-    return write_address(info->flow.local, address, length);
+    return write_address(info->flow.local, socket.family, address, length);
   }
-  return write_address(socket.bound.value_or(Endpoint{}), address, length);
+  return write_address(socket.bound.value_or(Endpoint{}), socket.family, address, length);
 }
 
 Answer name_peer(Layer& layer, int fd, sockaddr* address, socklen_t* length) {
@@ -290,7 +311,7 @@ Answer name_peer(Layer& layer, int fd, sockaddr* address, socklen_t* length) {
   if (socket.phase != Phase::connected || has_ended(layer, socket)) return -ENOTCONN;
   if (address == nullptr || length == nullptr) return -EFAULT;
   const auto info = layer.stack().connection_info(socket.connection);
-  return write_address(info->flow.remote, address, length);
+  return write_address(info->flow.remote, socket.family, address, length);
 }
 
 }  // namespace anteroom::posix

@@ -14,9 +14,10 @@ int stream(PosixSockets& sockets) { return sockets.socket(AF_INET, SOCK_STREAM, 
 
 // --- socket(2), dup(2) ---
 
-TEST(Socket, OnlyIPv4StreamsExist) {
+TEST(Socket, OnlyStreamsExist) {
   PosixPair hosts;
-  EXPECT_EQ(answer_of(hosts.client.socket(AF_INET6, SOCK_STREAM, 0)), "EAFNOSUPPORT");
+  EXPECT_EQ(answer_of(hosts.client.socket(AF_UNIX, SOCK_STREAM, 0)), "EAFNOSUPPORT");
+  EXPECT_EQ(answer_of(hosts.client.socket(AF_INET6, SOCK_DGRAM, 0)), "EPROTONOSUPPORT");
   EXPECT_EQ(answer_of(hosts.client.socket(AF_INET, SOCK_DGRAM, 0)), "EPROTONOSUPPORT");
   EXPECT_EQ(answer_of(hosts.client.socket(AF_INET, SOCK_RAW, 0)), "EPROTONOSUPPORT");
   EXPECT_EQ(answer_of(hosts.client.socket(AF_INET, SOCK_SEQPACKET, 0)), "ESOCKTNOSUPPORT");

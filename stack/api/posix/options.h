@@ -7,9 +7,11 @@
 
 namespace anteroom::posix {
 
-// IP_TOS without its ECN bits, as the stack wants it (RFC 2474).
-inline std::uint8_t dscp_of(const SocketOptions& options) {
-  return static_cast<std::uint8_t>(options.type_of_service >> 2);
+// IP_TOS or IPV6_TCLASS without its ECN bits, as the stack wants it (RFC 2474), for packets to
+// `remote`.
+inline std::uint8_t dscp_of(const SocketOptions& options, const IpAddress& remote) {
+  return static_cast<std::uint8_t>(
+      (remote.is_v4() ? options.type_of_service : options.traffic_class) >> 2);
 }
 
 // A connection has just got a socket: what was set on it before, or on its listener, takes effect.

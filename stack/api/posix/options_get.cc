@@ -49,7 +49,7 @@ Value get_socket_level(Layer& layer, Socket& socket, int name) {
   switch (name) {
     case SO_TYPE: return number(SOCK_STREAM);
     case SO_PROTOCOL: return number(IPPROTO_TCP);
-    case SO_DOMAIN: return number(AF_INET);
+    case SO_DOMAIN: return number(socket.family);
     case SO_ERROR: return number(std::exchange(socket.error, 0));
     case SO_ACCEPTCONN: return number(socket.phase == Phase::listening);
     case SO_REUSEADDR: return number(options.reuse_address);
@@ -130,6 +130,16 @@ Value get_ip_level(Layer& layer, Socket& socket, int name) {
   }
 }
 
+Value get_ipv6_level(Layer& layer, Socket& socket, int name) {
+  if (socket.family != AF_INET6) return {-EOPNOTSUPP};
+  switch (name) {
+    case IPV6_V6ONLY: return number(socket.options.v6_only);
+    case IPV6_TCLASS: return number(socket.options.traffic_class);
+    case IPV6_UNICAST_HOPS: return number(layer.stack().config().tcp.hop_limit);
+    default: return {-ENOPROTOOPT};
+  }
+}
+
 Value get_own_level(Layer& layer, Socket& socket, int name) {
   const SocketOptions& options = socket.options;
   const auto info = info_of(layer, socket);
@@ -193,6 +203,7 @@ Answer get_option(Layer& layer, int fd, int level, int name, void* value, sockle
     case SOL_SOCKET: got = get_socket_level(layer, found.socket(), name); break;
     case IPPROTO_TCP: got = get_tcp_level(layer, found.socket(), name); break;
     case IPPROTO_IP: got = get_ip_level(layer, found.socket(), name); break;
+    case IPPROTO_IPV6: got = get_ipv6_level(layer, found.socket(), name); break;
     case SOL_ANTEROOM: got = get_own_level(layer, found.socket(), name); break;
     default: return -EOPNOTSUPP;
   }

@@ -19,6 +19,8 @@ constexpr int kLinger2SecondsMax = 120;
 constexpr std::uint32_t kSendBufferMin = 4'608;
 constexpr std::uint32_t kReceiveBufferMin = 2'304;
 constexpr std::size_t kCallerDataMax = 65'535;
+// Of IP_TOS and IPV6_TCLASS: the stack's own.
+constexpr int kEcnBits = 3;
 
 // The bytes that a caller brought.
 struct Given {
@@ -207,9 +209,25 @@ Answer set_ip_level(Socket& socket, int name, const Given& given) {
   if (!number && given.length >= 1) number = given.as<std::uint8_t>();
   if (!number) return -EINVAL;
   if (name != IP_TOS) return -ENOPROTOOPT;
-  constexpr int kEcnBits = 3;  // the stack's own
   socket.options.type_of_service = *number & 0xff & ~kEcnBits;
   return 0;
+}
+
+Answer set_ipv6_level(Socket& socket, int name, const Given& given) {
+  if (socket.family != AF_INET6) return -ENOPROTOOPT;
+  const auto number = given.as<int>();
+  if (!number) return -EINVAL;
+  switch (name) {
+    case IPV6_V6ONLY:
+      if (socket.bound) return -EINVAL;
+      return set_flag(socket.options.v6_only, *number);
+    case IPV6_TCLASS:
+      // -1: the system's own, which is 0.
+      if (*number < -1 || *number > 0xff) return -EINVAL;
+      socket.options.traffic_class = std::max(*number, 0) & ~kEcnBits;
+      return 0;
+    default: return -ENOPROTOOPT;
+  }
 }
 
 Answer set_own_level(Socket& socket, int name, const Given& given) {
@@ -249,7 +267,10 @@ void apply_options(Layer& layer, Socket& socket) {
       now, socket.connection,
       options.keepalive ? std::optional(options.keepalive_times) : std::nullopt);
   (void)stack.set_user_timeout(now, socket.connection, options.user_timeout);
-  (void)stack.set_dscp(now, socket.connection, dscp_of(options));
+  if (const auto info = stack.connection_info(socket.connection)) {
+    const IpAddress& remote = info->flow.remote.address;
+    (void)stack.set_dscp(now, socket.connection, dscp_of(options, remote));
+  }
   layer.note_verb();
   apply_cork(layer, socket);
 }
@@ -274,6 +295,7 @@ Answer set_option(Layer& layer, int fd, int level, int name, const void* value, 
     case SOL_SOCKET: answer = set_socket_level(layer, socket, name, given); break;
     case IPPROTO_TCP: answer = set_tcp_level(layer, socket, name, given); break;
     case IPPROTO_IP: answer = set_ip_level(socket, name, given); break;
+    case IPPROTO_IPV6: answer = set_ipv6_level(socket, name, given); break;
     case SOL_ANTEROOM: answer = set_own_level(socket, name, given); break;
     default: break;
   }

@@ -112,7 +112,7 @@ Answer fast_open(Layer& layer, File& file, Sending& sending, int flags, const so
   }
   if (socket.phase == Phase::connecting) return -EALREADY;
   if (socket.phase != Phase::fresh) return -EISCONN;
-  const Named named = read_address(to, to_length);
+  const Named named = read_address(to, to_length, socket.family);
   if (named.error != 0) return named.error;
   if (named.is_unspecified) return -EOPNOTSUPP;
   return open_with(layer, file, named.endpoint, sending, flags);

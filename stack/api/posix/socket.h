@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <deque>
@@ -45,6 +46,7 @@ struct SocketOptions {
   bool report_inq = false;
   bool fast_open_connect = false;
   bool fast_open_no_cookie = false;
+  bool v6_only = false;
   bool hold_syn = false;
   bool defer_aside = false;
   bool consume_caller_data = false;
@@ -52,7 +54,8 @@ struct SocketOptions {
   int marked = 0;
   int overload = 0;
   int priority = 0;
-  int type_of_service = 0;
+  int type_of_service = 0;  // of IPv4 packets
+  int traffic_class = 0;    // of IPv6 packets
   int fast_open_queue = 0;
   int defer_accept_seconds = 0;
   int linger_2_seconds = 60;
@@ -102,6 +105,7 @@ inline FastOpen fast_open_of(const SocketOptions& options) {
 }
 
 struct Socket {
+  sa_family_t family = AF_INET;  // AF_INET6: of both versions
   Phase phase = Phase::fresh;
   bool is_closed = false;        // its last descriptor is
   bool was_bound = false;        // by bind(), so that a disconnect keeps the name

@@ -15,6 +15,9 @@
 
 namespace anteroom::testing {
 
+// As test_config(), with an address in 2001:db8::/64 too.
+Config dual_config(std::uint8_t host_number);
+
 class PosixPair {
  public:
   explicit PosixPair(const Config& server_config = test_config(1),
@@ -35,6 +38,9 @@ class PosixPair {
 
   sockaddr_in server_address(std::uint16_t port) const;
   sockaddr_in client_address(std::uint16_t port) const;
+  // Of hosts made from dual_config(): the same for AF_INET6 sockets.
+  static sockaddr_in6 server_address_v6(std::uint16_t port);
+  static sockaddr_in6 client_address_v6(std::uint16_t port);
 
   // The server listens on the port, with one option set before. -1 where it cannot.
   int listens(std::uint16_t port);
@@ -60,10 +66,17 @@ class PosixPair {
 // What a call answered, as text: a number, or the name of the errno behind a -1.
 std::string answer_of(ssize_t result);
 
+// An address of an AF_INET6 socket, from text such as "2001:db8::1" or "::ffff:192.0.2.1".
+sockaddr_in6 name_v6(const std::string& address, std::uint16_t port, std::uint32_t scope = 0);
+
 // bind() and its like want a sockaddr.
 inline const sockaddr* generic(const sockaddr_in& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 inline sockaddr* generic(sockaddr_in& address) { return reinterpret_cast<sockaddr*>(&address); }
+inline const sockaddr* generic(const sockaddr_in6& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+inline sockaddr* generic(sockaddr_in6& address) { return reinterpret_cast<sockaddr*>(&address); }
 
 }  // namespace anteroom::testing
