@@ -22,16 +22,8 @@ namespace {
 
 using runner::LivePacket;
 
-constexpr std::uint32_t kLocal = 0xc0a80001;   // 192.168.0.1
-constexpr std::uint32_t kRemote = 0xc0000201;  // 192.0.2.1
-
-sockaddr_in address(std::uint32_t ip, std::uint16_t port) {
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_port = htons(port);
-  name.sin_addr.s_addr = htonl(ip);
-  return name;
-}
+constexpr IpAddress kLocal = IpAddress::v4(192, 168, 0, 1);
+constexpr IpAddress kRemote = IpAddress::v4(192, 0, 2, 1);
 
 class Adapter : public ::testing::Test {
  protected:
@@ -50,15 +42,19 @@ class Adapter : public ::testing::Test {
 
   int listens() {
     const int fd = table_.socket(world(), AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    const sockaddr_in local = address(kLocal, 8080);
-    EXPECT_EQ(table_.bind(world(), fd, reinterpret_cast<const sockaddr*>(&local), sizeof local), 0);
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_port = htons(8080);
+    name.sin_addr.s_addr = htonl(kLocal.v4_bits());
+    EXPECT_EQ(table_.bind(world(), fd, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
     EXPECT_EQ(table_.listen(world(), fd, 1), 0);
     return fd;
   }
-  void sends(std::uint16_t flags, std::uint32_t seq, std::uint32_t ack) {
+  void sends(std::uint16_t flags, std::uint32_t seq, std::uint32_t ack,
+             const IpAddress& from = kRemote, const IpAddress& to = kLocal) {
     LivePacket packet;
-    packet.source = kRemote;
-    packet.destination = kLocal;
+    packet.source = from;
+    packet.destination = to;
     packet.source_port = 40'000;
     packet.destination_port = 8080;
     packet.tcp = {seq, ack, flags, 1000, 0, {}};
@@ -179,6 +175,42 @@ TEST_F(Adapter, ReadsSysctlsFromAFileAndTellsStates) {
   EXPECT_NE(contents(states).find("tcp4 192.168.0.1:8080 192.0.2.1:40000 SYN_RCVD"),
             std::string::npos);
   unsetenv("PD_SYSCTL_FILE");
+  unsetenv("PD_STATE_FILE");
+}
+
+// The same over IPv6: the address of the flags, AF_INET6 sockets, the packets, the word tcp6.
+TEST_F(Adapter, SpeaksIPv6) {
+  const std::string states = std::string(::testing::TempDir()) + "/adapter_states_v6";
+  setenv("PD_STATE_FILE", states.c_str(), 1);
+  load("local=fd3d:fa7b:d17d::1,mtu=1500,profile=freebsd");
+  const int fd = table_.socket(world(), AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+  sockaddr_in6 name{};
+  name.sin6_family = AF_INET6;
+  name.sin6_port = htons(8080);
+  inet_pton(AF_INET6, "fd3d:fa7b:d17d::1", &name.sin6_addr);
+  EXPECT_EQ(table_.bind(world(), fd, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  EXPECT_EQ(table_.listen(world(), fd, 1), 0);
+  const IpAddress local = IpAddress::parse("fd3d:fa7b:d17d::1").value();
+  const IpAddress remote = IpAddress::parse("2001:db8::1").value();
+  sends(runner::kSyn, 0, 0, remote, local);
+  long long time_us = 0;
+  const LivePacket syn_ack = sees(time_us);
+  EXPECT_EQ(syn_ack.destination, remote);
+  ASSERT_FALSE(syn_ack.tcp.options.empty());
+  EXPECT_EQ(syn_ack.tcp.options[0].data, (std::vector<std::uint8_t>{1'440 >> 8, 1'440 & 0xff}));
+  sends(runner::kAck, 1, syn_ack.tcp.seq + 1, remote, local);
+  sockaddr_in6 peer{};
+  socklen_t length = sizeof peer;
+  const int accepted = table_.accept(world(), fd, reinterpret_cast<sockaddr*>(&peer), &length);
+  EXPECT_GE(accepted, 0);
+  EXPECT_EQ(peer.sin6_family, AF_INET6);
+  EXPECT_EQ(ntohs(peer.sin6_port), 40'000);
+  clock_us();
+  table_.close(world(), fd);
+  EXPECT_EQ(contents(states),
+            "packetdrill " + std::to_string(accepted) +
+                " tcp6 [fd3d:fa7b:d17d::1]:8080 [2001:db8::1]:40000 ESTABLISHED\n");
+  EXPECT_EQ(table_.close(world(), accepted), 0);
   unsetenv("PD_STATE_FILE");
 }
 

@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+
+#include "conformance/runner/ip_version.h"
 
 namespace anteroom::adapter {
 namespace {
@@ -37,8 +40,15 @@ const char* sockstat_name(State state) {
   return "CLOSED";
 }
 
-Endpoint endpoint_of(const sockaddr_in& address) {
-  return {IpAddress::v4(ntohl(address.sin_addr.s_addr)), ntohs(address.sin_port)};
+// Of either family.
+Endpoint endpoint_of(const sockaddr_in6& address) {
+  if (address.sin6_family != AF_INET6) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return {IpAddress::v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
+  }
+  std::array<std::uint8_t, 16> octets{};
+  std::copy_n(address.sin6_addr.s6_addr, octets.size(), octets.begin());
+  return {IpAddress::v6(octets), ntohs(address.sin6_port)};
 }
 
 std::string ends_text(const Flow& flow) {
@@ -47,8 +57,10 @@ std::string ends_text(const Flow& flow) {
 
 runner::Settings settings_for(const Flags& flags, SysctlSource& sysctls) {
   runner::Settings settings = runner::settings_of(flags.profile, flags.mtu);
-  settings.config.interface.addresses = {{flags.local, 16}};
-  settings.config.routes = {{{IpAddress::v4(0), 0}, std::nullopt}};
+  const bool is_v4 = flags.local.is_v4();
+  const auto version = is_v4 ? runner::IpVersion::v4 : runner::IpVersion::v6;
+  settings.config.interface.addresses = {{flags.local, runner::prefix_bits(version)}};
+  settings.config.routes = {{{is_v4 ? IpAddress::v4(0) : IpAddress(), 0}, std::nullopt}};
   sysctls.apply(settings);
   return settings;
 }
@@ -67,7 +79,7 @@ std::optional<Flags> parse_flags(const char* text, std::string& problem) {
     bool understood = false;
     if (name == "local") {
       const auto address = IpAddress::parse(value);
-      understood = address && address->is_v4();
+      understood = address && !address->is_any() && !address->is_multicast();
       if (understood) flags.local = *address;
     } else if (name == "mtu") {
       const auto read = std::from_chars(value.data(), value.data() + value.size(), flags.mtu);
@@ -80,10 +92,14 @@ std::optional<Flags> parse_flags(const char* text, std::string& problem) {
     }
     if (!understood) {
       problem = "--so_flags: '" + std::string(item) +
-                "' is not understood; local=IPV4ADDRESS, mtu=576..65535 and "
+                "' is not understood; local=ADDRESS, mtu=576..65535 (IPv6: from 1280) and "
                 "profile=linux|freebsd|rfc are";
       return std::nullopt;
     }
+  }
+  if (!flags.local.is_v4() && flags.mtu < 1280) {
+    problem = "--so_flags: an IPv6 link has an mtu of 1280 at least";
+    return std::nullopt;
   }
   return flags;
 }
@@ -219,8 +235,8 @@ std::map<std::string, int> World::owners() {
   }
   std::map<std::string, int> owners;
   for (const auto& [fd, live_fd] : live) {
-    sockaddr_in local{};
-    sockaddr_in peer{};
+    sockaddr_in6 local{};
+    sockaddr_in6 peer{};
     socklen_t length = sizeof local;
     if (sockets_->getsockname(live_fd, reinterpret_cast<sockaddr*>(&local), &length) != 0) continue;
     length = sizeof peer;
@@ -244,7 +260,8 @@ void World::write_state(const std::map<std::string, int>& owners) {
     const std::string ends = ends_text(info.flow);
     const auto owner = owners.find(ends);
     text += owner == owners.end() ? "- -" : "packetdrill " + std::to_string(owner->second);
-    text += " tcp4 " + ends + " " + sockstat_name(info.state) + "\n";
+    text += (info.flow.local.address.is_v4() ? " tcp4 " : " tcp6 ") + ends + " " +
+            sockstat_name(info.state) + "\n";
   }
   if (text == state_) return;
   state_ = text;

@@ -35,9 +35,19 @@ std::vector<std::uint8_t> bytes_to_send(const script::Expression& text, std::siz
 void check_bytes(const script::Expression& text, const std::vector<std::uint8_t>& got,
                  std::size_t size);
 
-sockaddr_in socket_address(const Endpoint& endpoint);
+// An address for a call: of AF_INET6 where the socket is of that family or the address needs it.
+struct SocketAddress {
+  sockaddr_in6 bytes{};  // large enough for both
+  socklen_t length = 0;
 
-// One family each: calls_transfer.cc, calls_options.cc, calls_readiness.cc. Nothing where the call
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+  sa_family_t family() const { return bytes.sin6_family; }
+};
+// What an argument says: the script's own address, or, for anything else, `otherwise`.
+SocketAddress socket_address(const CallContext& context, const script::Expression& argument,
+                             const Endpoint& otherwise);
+
+// One group each: calls_transfer.cc, calls_options.cc, calls_readiness.cc. Nothing where the call
 // is none of theirs.
 std::optional<PreparedCall> prepare_transfer(const CallContext& context);
 std::optional<PreparedCall> prepare_options(const CallContext& context);

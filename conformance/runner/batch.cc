@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -24,13 +25,36 @@ Result unreadable(const std::string& path, std::string sentence) {
   return result;
 }
 
-// A path as a file name: folders become part of it.
-std::string capture_name(const std::string& folder, std::string path) {
+// A path as a file name: folders become part of it, and the version where there are several.
+std::string capture_name(const std::string& folder, std::string path,
+                         std::optional<IpVersion> version) {
   while (path.starts_with("../") || path.starts_with("./") || path.starts_with('/')) {
     path.erase(0, path.find('/') + 1);
   }
   std::replace(path.begin(), path.end(), '/', '_');
-  return (fs::path(folder) / path).replace_extension(".pcap").string();
+  path = (fs::path(folder) / path).replace_extension().string();
+  return path + (version ? std::string(".") + word_of(*version) : "") + ".pcap";
+}
+
+std::optional<std::string> option_of(const script::Script& script, std::string_view name) {
+  for (const script::Option& option : script.options) {
+    if (option.name == name) return option.value.value_or("");
+  }
+  return std::nullopt;
+}
+
+// What a script says of itself: its version, or addresses of one.
+bool script_allows(const script::Script& script, IpVersion version) {
+  if (const auto named = option_of(script, "ip_version")) {
+    const auto wanted = ip_version_named(*named);
+    return !wanted || *wanted == version;
+  }
+  for (const char* name : {"local_ip", "remote_ip"}) {
+    const auto address = option_of(script, name);
+    const bool is_v6 = address && address->find(':') != address->npos;
+    if (address && is_v6 != (version == IpVersion::v6)) return false;
+  }
+  return true;
 }
 
 std::vector<std::string> system_names(Profile profile) {
@@ -63,42 +87,70 @@ std::vector<std::string> scripts_below(const std::vector<std::string>& places,
   return paths;
 }
 
-Result run_file(const std::string& path, const BatchOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return unreadable(path, path + ": cannot be read");
-  script::ParseOptions parse_options{options.run.dialect, options.defines,
-                                     system_names(options.run.profile)};
-  const auto script = script::parse(path, text.str(), parse_options);
+namespace {
+
+// Nothing where the script is not for this version.
+std::optional<Result> run_once(const std::string& path, const std::string& text,
+                               const BatchOptions& options, std::optional<IpVersion> version) {
+  script::ParseOptions parse_options{options.run.dialect, {}, system_names(options.run.profile)};
+  if (version) parse_options.defines = defines_of(*version);
+  parse_options.defines.insert(parse_options.defines.end(), options.defines.begin(),
+                               options.defines.end());
+  const auto script = script::parse(path, text, parse_options);
   if (!script) return unreadable(path, script.error().text());
+  if (version && !script_allows(*script, *version)) return std::nullopt;
   RunOptions run_options = options.run;
+  run_options.ip_version = version;
   std::optional<tap::PcapWriter> writer;
   if (!options.capture_folder.empty()) {
-    auto opened = tap::PcapWriter::open(capture_name(options.capture_folder, path), Medium::ip);
+    auto opened =
+        tap::PcapWriter::open(capture_name(options.capture_folder, path, version), Medium::ip);
     if (!opened) return unreadable(path, opened.error().sentence);
     writer.emplace(*std::move(opened));
     run_options.tap = [&writer](Instant at, Bytes packet) { writer->write(at, packet); };
   }
-  return {path, run(*script, run_options), false};
+  return Result{path, run(*script, run_options), false, version};
+}
+
+}  // namespace
+
+std::vector<Result> run_file(const std::string& path, const BatchOptions& options) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return {unreadable(path, path + ": cannot be read")};
+  if (options.ip_versions.empty()) return {*run_once(path, text.str(), options, std::nullopt)};
+  std::vector<Result> results;
+  for (const IpVersion version : options.ip_versions) {
+    if (!name_allows(path, version)) continue;
+    auto result = run_once(path, text.str(), options, version);
+    if (!result) continue;
+    results.push_back(*std::move(result));
+    if (results.back().is_unreadable) break;  // once is enough
+  }
+  return results;
 }
 
 std::vector<Result> run_batch(const std::vector<std::string>& paths, const BatchOptions& options,
-                              const std::function<void(const Result&)>& finished) {
-  std::vector<Result> results(paths.size());
+                              const std::function<void()>& finished) {
+  std::vector<std::vector<Result>> by_path(paths.size());
   std::atomic<std::size_t> next{0};
   std::mutex one_at_a_time;
   const auto work = [&] {
     for (std::size_t i = next++; i < paths.size(); i = next++) {
-      results[i] = run_file(paths[i], options);
+      by_path[i] = run_file(paths[i], options);
       const std::lock_guard<std::mutex> held(one_at_a_time);
-      finished(results[i]);
+      finished();
     }
   };
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < options.jobs; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+  std::vector<Result> results;
+  for (std::vector<Result>& some : by_path) {
+    std::move(some.begin(), some.end(), std::back_inserter(results));
+  }
   return results;
 }
 

@@ -1,4 +1,4 @@
-// The calls of a socket's life, and the choice among the families.
+// The calls of a socket's life, and the choice among the groups.
 #include "conformance/runner/calls.h"
 
 #include <arpa/inet.h>
@@ -85,26 +85,13 @@ const Expression* CallContext::member(const Expression& structure, std::string_v
   return nullptr;
 }
 
-sockaddr_in socket_address(const Endpoint& endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(endpoint.port);
-  address.sin_addr.s_addr = htonl(endpoint.address.v4_bits());
-  return address;
-}
-
 namespace {
-
-const sockaddr* generic(const sockaddr_in& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
 
 PreparedCall prepare_socket(const CallContext& context) {
   const bool family_given = context.argument(0).kind != ExpressionKind::ellipsis;
-  const int domain = family_given ? context.integer(0) : AF_INET;
+  const int domain = family_given ? context.integer(0) : context.ends.family;
   const int type = context.integer(1);
   const int protocol = context.integer(2);
-  if (domain == AF_INET6) throw Skipped("the stack does not speak IPv6");
   if ((type & 0xf) != SOCK_STREAM) throw Skipped("the stack has no UDP or raw sockets");
   Host& host = context.host;
   return {[&host, domain, type, protocol] { return host.sockets().socket(domain, type, protocol); },
@@ -115,13 +102,9 @@ PreparedCall prepare_socket(const CallContext& context) {
 PreparedCall prepare_connect(const CallContext& context) {
   Host& host = context.host;
   const int fd = context.fd(0);
-  sockaddr_in address = socket_address(context.ends.connect);
-  if (context.argument(1).kind != ExpressionKind::ellipsis) {
-    address.sin_family = static_cast<sa_family_t>(context.number(1));
-  }
-  return {[&host, fd, address] {
-    return host.sockets().connect(fd, generic(address), sizeof address);
-  }};
+  const SocketAddress address = socket_address(context, context.argument(1), context.ends.connect);
+  return {
+      [&host, fd, address] { return host.sockets().connect(fd, address.get(), address.length); }};
 }
 
 PreparedCall prepare_fcntl(const CallContext& context) {
@@ -159,10 +142,10 @@ std::optional<PreparedCall> prepare_life(const CallContext& context) {
   if (name == "fcntl") return prepare_fcntl(context);
   if (name == "ioctl") return prepare_ioctl(context);
   if (name == "bind") {
-    const sockaddr_in address = socket_address(context.ends.bind);
+    const SocketAddress address = socket_address(context, context.argument(1), context.ends.bind);
     const int fd = context.fd(0);
     return PreparedCall{
-        [&host, fd, address] { return host.sockets().bind(fd, generic(address), sizeof address); }};
+        [&host, fd, address] { return host.sockets().bind(fd, address.get(), address.length); }};
   }
   if (name == "listen") {
     const int fd = context.fd(0);

@@ -2,6 +2,7 @@
 // Not here: when they are made, and their result and errno (run.cc).
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -27,6 +28,7 @@ struct PreparedCall {
 struct Ends {
   Endpoint bind{};
   Endpoint connect{};
+  int family = AF_INET;  // of a socket that the script gives none
 };
 
 // Script descriptors and the live ones.

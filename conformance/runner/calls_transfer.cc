@@ -19,6 +19,10 @@ int flags_of(const CallContext& context, std::size_t index) {
   return flags;
 }
 
+bool is_address(const Expression& argument) {
+  return argument.kind == ExpressionKind::ellipsis || argument.kind == ExpressionKind::structure;
+}
+
 PreparedCall prepare_send(const CallContext& context, bool named) {
   Host& host = context.host;
   const int fd = context.fd(0);
@@ -29,14 +33,14 @@ PreparedCall prepare_send(const CallContext& context, bool named) {
       return host.sockets().send(fd, bytes->data(), bytes->size(), flags);
     }};
   }
-  const sockaddr_in address = socket_address(context.ends.connect);
-  const bool has_address =
-      context.call.arguments.size() > 4 && context.argument(4).kind == ExpressionKind::ellipsis;
+  const bool has_address = context.call.arguments.size() > 4 && is_address(context.argument(4));
+  SocketAddress address;
+  if (has_address) {
+    address = socket_address(context, context.argument(4), context.ends.connect);
+  }
   return {[&host, fd, bytes, flags, address, has_address] {
-    return host.sockets().sendto(
-        fd, bytes->data(), bytes->size(), flags,
-        has_address ? reinterpret_cast<const sockaddr*>(&address) : nullptr,
-        has_address ? sizeof address : 0);
+    return host.sockets().sendto(fd, bytes->data(), bytes->size(), flags,
+                                 has_address ? address.get() : nullptr, address.length);
   }};
 }
 
@@ -108,11 +112,12 @@ PreparedCall prepare_message(const CallContext& context) {
   const auto message = std::make_shared<msghdr>();
   message->msg_iov = vectors->parts.data();
   message->msg_iovlen = vectors->parts.size();
-  const auto address = std::make_shared<sockaddr_in>(socket_address(context.ends.connect));
+  const auto address = std::make_shared<SocketAddress>();
   const Expression* name = CallContext::member(structure, "msg_name", 0);
-  if (to_send && name != nullptr && name->kind == ExpressionKind::ellipsis) {
-    message->msg_name = address.get();
-    message->msg_namelen = sizeof *address;
+  if (to_send && name != nullptr && is_address(*name)) {
+    *address = socket_address(context, *name, context.ends.connect);
+    message->msg_name = &address->bytes;
+    message->msg_namelen = address->length;
   }
   PreparedCall prepared{[&host, fd, vectors, message, address, flags, to_send] {
     return to_send ? host.sockets().sendmsg(fd, message.get(), flags)

@@ -100,7 +100,20 @@ std::string option_text(const LiveOption& option, const Flow& flow, bool inbound
   return fmt::format("gen-{} {}", option.kind, hex(data));
 }
 
-std::optional<std::string> ip_difference(const script::IpInfo& ip, const LivePacket& live) {
+// A script's flow label is a name: the same one means the same live label, another one another.
+std::optional<std::string> label_difference(std::uint32_t wanted, const LivePacket& live,
+                                            const Flow& flow) {
+  if (live.is_v4()) return "an IPv4 packet has no flow label";
+  if (live.flow_label == 0) return "it has no flow label";
+  if (!flow.label) return std::nullopt;
+  const auto& [name, value] = *flow.label;
+  if ((name == wanted) == (value == live.flow_label)) return std::nullopt;
+  return fmt::format("its flow label is 0x{:05x}, that of the packet before was 0x{:05x}",
+                     live.flow_label, value);
+}
+
+std::optional<std::string> ip_difference(const script::IpInfo& ip, const LivePacket& live,
+                                         const Flow& flow) {
   const std::uint8_t ecn = live.traffic_class & 3;
   if (ip.ecn) {
     const bool fits = *ip.ecn == EcnField::ect01     ? ecn == 1 || ecn == 2
@@ -117,10 +130,9 @@ std::optional<std::string> ip_difference(const script::IpInfo& ip, const LivePac
     return fmt::format("its DSCP is {}", live.traffic_class >> 2);
   }
   if (ip.hop_limit && *ip.hop_limit != live.hop_limit) {
-    return fmt::format("its TTL is {}", live.hop_limit);
+    return fmt::format("its {} is {}", live.is_v4() ? "TTL" : "hop limit", live.hop_limit);
   }
-  if (ip.flow_label) throw Skipped("flow labels are IPv6's, which the stack does not speak");
-  return std::nullopt;
+  return ip.flow_label ? label_difference(*ip.flow_label, live, flow) : std::nullopt;
 }
 
 bool flags_fit(const TcpPacket& tcp, std::uint16_t live, const MatchRules& rules) {
@@ -207,14 +219,14 @@ std::optional<std::string> tcp_difference(const TcpPacket& tcp, const LivePacket
 std::optional<std::string> difference(const script::Packet& expected, const LivePacket& live,
                                       const Flow& flow, const MatchRules& rules) {
   if (!expected.outer.empty()) throw Skipped("the stack has no " + expected.outer[0] + " tunnels");
-  if (const auto wrong = ip_difference(expected.ip, live)) return wrong;
+  if (const auto wrong = ip_difference(expected.ip, live, flow)) return wrong;
   if (const auto* tcp = std::get_if<TcpPacket>(&expected.body)) {
     return tcp_difference(*tcp, live, flow, rules);
   }
   if (std::holds_alternative<script::UdpPacket>(expected.body)) {
     throw Skipped("the stack has no UDP sockets");
   }
-  if (live.protocol != kIcmp) return "it is no ICMP message";
+  if (!live.is_icmp()) return "it is no ICMP message";
   const LivePacket wanted = compose(expected, flow);
   if (wanted.icmp_type != live.icmp_type || wanted.icmp_code != live.icmp_code) {
     return fmt::format("it is ICMP type {} code {}", live.icmp_type, live.icmp_code);
@@ -222,7 +234,8 @@ std::optional<std::string> difference(const script::Packet& expected, const Live
   return std::nullopt;
 }
 
-void note_stamp(const script::Packet& expected, const LivePacket& live, Flow& flow) {
+void note_names(const script::Packet& expected, const LivePacket& live, Flow& flow) {
+  if (expected.ip.flow_label) flow.label.emplace(*expected.ip.flow_label, live.flow_label);
   const auto* tcp = std::get_if<TcpPacket>(&expected.body);
   if (tcp == nullptr || tcp->any_options) return;
   for (std::size_t i = 0; i < tcp->options.size(); ++i) {
@@ -241,7 +254,7 @@ std::string text_of(const LivePacket& live, const Flow& flow, bool inbound) {
   std::string text = inbound ? "< " : "> ";
   constexpr const char* kEcn[] = {"", "[ect1] ", "[ect0] ", "[ce] "};
   text += kEcn[live.traffic_class & 3];
-  if (live.protocol == kIcmp) {
+  if (live.is_icmp()) {
     return text + fmt::format("icmp type_{} code_{}", live.icmp_type, live.icmp_code);
   }
   if (live.protocol != kTcp) return text + fmt::format("udp ({})", live.payload.size());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <anteroom/address.h>
 
@@ -36,6 +37,8 @@ struct Flow {
   std::map<std::uint32_t, std::uint32_t> stamps{};
   std::optional<std::uint32_t> first_script_stamp{};
   std::uint32_t first_live_stamp = 0;
+  // Of the last packet out whose flow label the script named: script's and live one.
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> label{};
 
   std::uint32_t remote_live(script::ScriptNumber number, bool syn) const {
     return number.literal || syn ? number.value : number.value + remote_isn;

@@ -2,11 +2,13 @@
 #include "conformance/runner/live_packet.h"
 
 #include <algorithm>
+#include <array>
 
 namespace anteroom::runner {
 namespace {
 
 constexpr std::size_t kIpBytes = 20;
+constexpr std::size_t kIpV6Bytes = 40;
 constexpr std::size_t kTcpBytes = 20;
 
 std::uint16_t get16(Bytes bytes, std::size_t at) {
@@ -37,11 +39,17 @@ std::uint16_t folded(std::uint64_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
+// The last four bytes are all of an IPv4 address.
+Bytes on_the_wire(const IpAddress& address) {
+  return address.is_v4() ? Bytes(address.octets()).last(4) : Bytes(address.octets());
+}
+
+// RFC 9293 3.1, RFC 8200 8.1: sixteen-bit words, so that the order of the fields does not count.
 std::uint64_t pseudo_sum(const LivePacket& packet, std::size_t bytes) {
-  const auto half = [](std::uint32_t address) {
-    return std::uint64_t{address >> 16} + (address & 0xffff);
-  };
-  return half(packet.source) + half(packet.destination) + packet.protocol + bytes;
+  const std::uint8_t protocol =
+      packet.protocol == kIcmp && !packet.is_v4() ? kIcmpV6 : packet.protocol;
+  return sum_of(on_the_wire(packet.source)) + sum_of(on_the_wire(packet.destination)) + protocol +
+         bytes;
 }
 
 bool read_options(Bytes bytes, std::vector<LiveOption>& options) {
@@ -92,8 +100,11 @@ const char* read_body(Bytes body, LivePacket& packet) {
     packet.payload.assign(body.begin() + 8, body.end());
     return nullptr;
   }
-  if (packet.protocol != kIcmp) return "its protocol is none of TCP, UDP and ICMP";
-  if (body.size() < 8 || folded(sum_of(body)) != 0) return "its ICMP message is damaged";
+  if (packet.protocol != (packet.is_v4() ? kIcmp : kIcmpV6)) {
+    return "its protocol is none of TCP, UDP and ICMP";
+  }
+  const std::uint64_t pseudo = packet.is_v4() ? 0 : pseudo_sum(packet, body.size());
+  if (body.size() < 8 || folded(sum_of(body) + pseudo) != 0) return "its ICMP message is damaged";
   packet.icmp_type = body[0];
   packet.icmp_code = body[1];
   packet.payload.assign(body.begin() + 4, body.end());
@@ -126,28 +137,76 @@ std::vector<std::uint8_t> tcp_body(const LivePacket& packet) {
   return body;
 }
 
-}  // namespace
-
-std::optional<LivePacket> take_apart(Bytes packet, std::string& problem) {
-  const auto refuse = [&](const char* reason) {
-    problem = reason;
-    return std::nullopt;
-  };
-  if (packet.size() < kIpBytes || packet[0] >> 4 != 4) return refuse("it is no IPv4 packet");
-  if (packet[0] != 0x45) return refuse("its IPv4 header has options");
-  if (get16(packet, 2) != packet.size()) return refuse("its IPv4 total length is wrong");
-  if (folded(sum_of(packet.first(kIpBytes))) != 0) {
-    return refuse("its IPv4 header checksum is wrong");
-  }
-  if ((get16(packet, 6) & 0x3fff) != 0) return refuse("it is a fragment");
-  LivePacket live;
+const char* read_v4(Bytes packet, LivePacket& live) {
+  if (packet.size() < kIpBytes) return "it is cut short";
+  if (packet[0] != 0x45) return "its IPv4 header has options";
+  if (get16(packet, 2) != packet.size()) return "its IPv4 total length is wrong";
+  if (folded(sum_of(packet.first(kIpBytes))) != 0) return "its IPv4 header checksum is wrong";
+  if ((get16(packet, 6) & 0x3fff) != 0) return "it is a fragment";
   live.traffic_class = packet[1];
   live.hop_limit = packet[8];
   live.protocol = packet[9];
-  live.source = get32(packet, 12);
-  live.destination = get32(packet, 16);
-  if (const char* wrong = read_body(packet.subspan(kIpBytes), live)) return refuse(wrong);
-  return live;
+  live.source = IpAddress::v4(get32(packet, 12));
+  live.destination = IpAddress::v4(get32(packet, 16));
+  return read_body(packet.subspan(kIpBytes), live);
+}
+
+IpAddress get_v6(Bytes packet, std::size_t at) {
+  std::array<std::uint8_t, 16> octets{};
+  std::copy_n(packet.begin() + static_cast<std::ptrdiff_t>(at), octets.size(), octets.begin());
+  return IpAddress::v6(octets);
+}
+
+const char* read_v6(Bytes packet, LivePacket& live) {
+  if (packet.size() < kIpV6Bytes) return "it is cut short";
+  if (get16(packet, 4) != packet.size() - kIpV6Bytes) return "its IPv6 payload length is wrong";
+  const std::uint32_t first = get32(packet, 0);
+  live.traffic_class = static_cast<std::uint8_t>(first >> 20);
+  live.flow_label = first & 0xfffff;
+  live.protocol = packet[6];
+  live.hop_limit = packet[7];
+  live.source = get_v6(packet, 8);
+  live.destination = get_v6(packet, 24);
+  if (live.source.is_v4() || live.destination.is_v4()) return "it has a mapped address";
+  return read_body(packet.subspan(kIpV6Bytes), live);
+}
+
+std::vector<std::uint8_t> v4_header(const LivePacket& packet, std::size_t body_bytes) {
+  std::vector<std::uint8_t> out{0x45, packet.traffic_class};
+  put16(out, kIpBytes + body_bytes);
+  put32(out, 0);  // identification, flags, fragment offset
+  out.push_back(packet.hop_limit);
+  out.push_back(packet.protocol);
+  put16(out, 0);
+  put32(out, packet.source.v4_bits());
+  put32(out, packet.destination.v4_bits());
+  set16(out, 10, folded(sum_of(out)));
+  return out;
+}
+
+std::vector<std::uint8_t> v6_header(const LivePacket& packet, std::size_t body_bytes) {
+  std::vector<std::uint8_t> out;
+  put32(out, 6u << 28 | std::uint32_t{packet.traffic_class} << 20 | packet.flow_label);
+  put16(out, body_bytes);
+  out.push_back(packet.protocol == kIcmp ? kIcmpV6 : packet.protocol);
+  out.push_back(packet.hop_limit);
+  for (const IpAddress& address : {packet.source, packet.destination}) {
+    out.insert(out.end(), address.octets().begin(), address.octets().end());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<LivePacket> take_apart(Bytes packet, std::string& problem) {
+  LivePacket live;
+  const unsigned version = packet.empty() ? 0 : packet[0] >> 4;
+  const char* const wrong = version == 4   ? read_v4(packet, live)
+                            : version == 6 ? read_v6(packet, live)
+                                           : "it is no IP packet";
+  if (wrong == nullptr) return live;
+  problem = wrong;
+  return std::nullopt;
 }
 
 std::vector<std::uint8_t> put_together(const LivePacket& packet) {
@@ -167,18 +226,11 @@ std::vector<std::uint8_t> put_together(const LivePacket& packet) {
     checksum_at = 2;
   }
   body.insert(body.end(), packet.payload.begin(), packet.payload.end());
-  const std::uint64_t pseudo = packet.protocol == kIcmp ? 0 : pseudo_sum(packet, body.size());
+  const bool bare = packet.protocol == kIcmp && packet.is_v4();
+  const std::uint64_t pseudo = bare ? 0 : pseudo_sum(packet, body.size());
   set16(body, checksum_at, folded(sum_of(body) + pseudo));
-
-  std::vector<std::uint8_t> out{0x45, packet.traffic_class};
-  put16(out, kIpBytes + body.size());
-  put32(out, 0);  // identification, flags, fragment offset
-  out.push_back(packet.hop_limit);
-  out.push_back(packet.protocol);
-  put16(out, 0);
-  put32(out, packet.source);
-  put32(out, packet.destination);
-  set16(out, 10, folded(sum_of(out)));
+  std::vector<std::uint8_t> out =
+      packet.is_v4() ? v4_header(packet, body.size()) : v6_header(packet, body.size());
   out.insert(out.end(), body.begin(), body.end());
   return out;
 }

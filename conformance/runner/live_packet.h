@@ -1,6 +1,7 @@
-// A packet on the wire taken apart, and put together: IPv4 with TCP, UDP or ICMP. Written without
-// the stack's own codecs, because it judges what those make. RFC 791, RFC 9293 3.1, RFC 768, RFC
-// 792. Not here: the numbers of a script (flow.h), what is expected (match.h).
+// A packet on the wire taken apart, and put together: IPv4 or IPv6 with TCP, UDP or ICMP. Written
+// without the stack's own codecs, because it judges what those make. RFC 791, RFC 8200, RFC 9293
+// 3.1, RFC 768, RFC 792, RFC 4443. Not here: the numbers of a script (flow.h), what is expected
+// (compare.cc).
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <anteroom/address.h>
 #include <anteroom/bytes.h>
 
 namespace anteroom::runner {
@@ -15,6 +17,7 @@ namespace anteroom::runner {
 inline constexpr std::uint8_t kIcmp = 1;
 inline constexpr std::uint8_t kTcp = 6;
 inline constexpr std::uint8_t kUdp = 17;
+inline constexpr std::uint8_t kIcmpV6 = 58;
 
 inline constexpr std::uint16_t kFin = 0x001;
 inline constexpr std::uint16_t kSyn = 0x002;
@@ -44,10 +47,12 @@ struct LiveTcp {
   std::vector<LiveOption> options{};
 };
 
+// Of the version of its addresses.
 struct LivePacket {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0;  // of IPv6
   std::uint8_t hop_limit = 255;
   std::uint8_t protocol = kTcp;
   std::uint16_t source_port = 0;
@@ -56,13 +61,16 @@ struct LivePacket {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::vector<std::uint8_t> payload{};  // of ICMP: all behind type, code and checksum
+
+  bool is_v4() const { return source.is_v4(); }
+  bool is_icmp() const { return protocol == kIcmp || protocol == kIcmpV6; }
 };
 
 // Nothing, with the reason in `problem`, for what no receiver takes: lengths, the IPv4 header's
-// checksum, options that run over. Fragments and IP options are refused too.
+// checksum, options that run over. Fragments, IP options and extension headers are refused too.
 std::optional<LivePacket> take_apart(Bytes packet, std::string& problem);
 
-// With all checksums.
+// With all checksums. `protocol` is kIcmp for ICMP of either version.
 std::vector<std::uint8_t> put_together(const LivePacket& packet);
 
 // Length in bytes of the options as written, without padding.

@@ -8,8 +8,8 @@ namespace {
 
 LivePacket segment() {
   LivePacket packet;
-  packet.source = 0xc0000201;
-  packet.destination = 0xc0a80001;
+  packet.source = IpAddress::v4(192, 0, 2, 1);
+  packet.destination = IpAddress::v4(192, 168, 0, 1);
   packet.traffic_class = 2;
   packet.source_port = 40'000;
   packet.destination_port = 8080;
@@ -58,7 +58,7 @@ TEST(LivePacket, DamageIsRefused) {
     EXPECT_FALSE(take_apart(bytes, problem));
     return problem;
   };
-  EXPECT_EQ(problem_at(0, 0x60), "it is no IPv4 packet");
+  EXPECT_EQ(problem_at(0, 0x50), "it is no IP packet");
   EXPECT_EQ(problem_at(0, 0x46), "its IPv4 header has options");
   EXPECT_EQ(problem_at(3, 0), "its IPv4 total length is wrong");
   EXPECT_EQ(problem_at(8, 1), "its IPv4 header checksum is wrong");
@@ -67,6 +67,70 @@ TEST(LivePacket, DamageIsRefused) {
   EXPECT_EQ(problem_at(25, 8), "its TCP checksum is wrong");
   std::string problem;
   EXPECT_FALSE(take_apart(Bytes(good).first(19), problem));
+}
+
+// --- IPv6 ---
+
+LivePacket segment_v6() {
+  LivePacket packet = segment();
+  packet.source = IpAddress::parse("2001:db8::1").value();
+  packet.destination = IpAddress::parse("fd3d:fa7b:d17d::1").value();
+  packet.flow_label = 0x12345;
+  return packet;
+}
+
+TEST(LivePacketV6, TcpGoesThereAndBack) {
+  std::string problem;
+  const std::vector<std::uint8_t> bytes = put_together(segment_v6());
+  EXPECT_EQ(bytes.size(), 40 + 20 + 12 + 3u);
+  EXPECT_EQ(bytes[6], 6);
+  const auto back = take_apart(bytes, problem);
+  ASSERT_TRUE(back) << problem;
+  EXPECT_EQ(back->source, segment_v6().source);
+  EXPECT_EQ(back->destination, segment_v6().destination);
+  EXPECT_EQ(back->flow_label, 0x12345u);
+  EXPECT_EQ(back->traffic_class, 2);
+  EXPECT_EQ(back->hop_limit, 255);
+  EXPECT_EQ(back->tcp.options, segment().tcp.options);
+  EXPECT_EQ(back->payload, segment().payload);
+}
+
+// The checksum as worked out by hand: an echo request from ::1 to ::2 with identifier 1, number 1.
+TEST(LivePacketV6, IcmpCountsThePseudoHeader) {
+  LivePacket packet;
+  packet.source = IpAddress::parse("::1").value();
+  packet.destination = IpAddress::parse("::2").value();
+  packet.protocol = kIcmp;
+  packet.icmp_type = 128;
+  packet.payload = {0, 1, 0, 1};
+  const std::vector<std::uint8_t> bytes = put_together(packet);
+  EXPECT_EQ(bytes[6], 58);
+  // 1 + 2 + 58 + 8 + 0x8000 + 1 + 1 = 0x8047
+  EXPECT_EQ(bytes[42], 0x7f);
+  EXPECT_EQ(bytes[43], 0xb8);
+  std::string problem;
+  const auto back = take_apart(bytes, problem);
+  ASSERT_TRUE(back) << problem;
+  EXPECT_TRUE(back->is_icmp());
+  EXPECT_EQ(back->icmp_type, 128);
+}
+
+TEST(LivePacketV6, DamageIsRefused) {
+  const std::vector<std::uint8_t> good = put_together(segment_v6());
+  const auto problem_at = [&](std::size_t at, std::uint8_t value) {
+    std::vector<std::uint8_t> bytes = good;
+    bytes[at] = value;
+    std::string problem;
+    EXPECT_FALSE(take_apart(bytes, problem));
+    return problem;
+  };
+  EXPECT_EQ(problem_at(5, 0), "its IPv6 payload length is wrong");
+  EXPECT_EQ(problem_at(6, 44), "its protocol is none of TCP, UDP and ICMP");
+  EXPECT_EQ(problem_at(6, 1), "its protocol is none of TCP, UDP and ICMP");
+  EXPECT_EQ(problem_at(9, 9), "its TCP checksum is wrong");
+  std::string problem;
+  EXPECT_FALSE(take_apart(Bytes(good).first(39), problem));
+  EXPECT_EQ(problem, "it is cut short");
 }
 
 }  // namespace

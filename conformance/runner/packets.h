@@ -24,13 +24,15 @@ struct MatchRules {
 // --- In ---
 // Ends and numbers are those of `flow`. Throws Failed or Skipped (outcome.h).
 LivePacket compose(const script::Packet& packet, const Flow& flow);
+// Its part for ICMP, of the version of `live`.
+void compose_icmp(const script::IcmpPacket& icmp, const Flow& flow, LivePacket& live);
 
 // --- Out ---
 // Why `live` is not what was expected; nothing where it is.
 std::optional<std::string> difference(const script::Packet& expected, const LivePacket& live,
                                       const Flow& flow, const MatchRules& rules);
-// After a match: the time-stamp that the script gives this value.
-void note_stamp(const script::Packet& expected, const LivePacket& live, Flow& flow);
+// After a match: the time-stamp and the flow label that the script gives these values.
+void note_names(const script::Packet& expected, const LivePacket& live, Flow& flow);
 
 // --- Text ---
 // `< S 0:0(0) win 1000 <mss 1460>`, in the numbers of the flow.

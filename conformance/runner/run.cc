@@ -37,11 +37,13 @@ double percent(const std::string& value) {
   return number;
 }
 
-IpAddress address(const std::string& name, const std::string& value) {
+IpAddress address(const std::string& name, const std::string& value, IpVersion version) {
   const std::string bare = value.substr(0, value.find('/'));
   const auto parsed = IpAddress::parse(bare);
-  if (!parsed) throw Failed("--" + name + "=" + value + ": no IP address");
-  if (!parsed->is_v4()) throw Skipped("the stack does not speak IPv6");
+  const bool wants_v4 = version != IpVersion::v6;
+  if (!parsed || parsed->is_v4() != wants_v4) {
+    throw Failed("--" + name + "=" + value + ": no " + (wants_v4 ? "IPv4" : "IPv6") + " address");
+  }
   return *parsed;
 }
 
@@ -71,7 +73,9 @@ Player::Player(const script::Script& script, const RunOptions& options)
 }
 
 void Player::set_option(const std::string& name, const std::string& value) {
-  if (name == "ip_version" && value == "ipv6") throw Skipped("the stack does not speak IPv6");
+  if (name == "ip_version" && !ip_version_named(value)) {
+    throw Failed("--ip_version=" + value + ": ipv4, ipv6 or ipv4-mapped-ipv6 was expected");
+  }
   if (name == "udp_encapsulation") throw Skipped("the stack has no TCP in UDP");
   if (name == "tcp_md5_secret") throw Skipped("the stack has no TCP MD5 signatures (RFC 2385)");
   if (name.starts_with("wire_") || name.starts_with("so_")) {
@@ -91,21 +95,31 @@ void Player::apply_options() {
     set_option(option.name, option.value.value_or(""));
   }
   for (const auto& [name, value] : options_.options) set_option(name, value);
-  const auto chosen = [&](const char* name, const char* otherwise) {
+  const auto chosen = [&](const char* name, const std::string& otherwise) {
     const auto found = chosen_.find(name);
-    return found != chosen_.end() ? found->second : std::string(otherwise);
+    return found != chosen_.end() ? found->second : otherwise;
   };
   const auto number = [&](const char* name, const char* otherwise, std::int64_t least) {
     return static_cast<std::uint16_t>(integer(name, chosen(name, otherwise), least, 65'535));
   };
-  settings_ = settings_of(options_.profile, number("mtu", "1500", 576));
-  ends_.bind = {address("local_ip", chosen("local_ip", "192.168.0.1")),
-                number("bind_port", "8080", 1)};
-  remote_address_ = address("remote_ip", chosen("remote_ip", "192.0.2.1"));
+  const IpVersion version =
+      ip_version_named(chosen("ip_version", word_of(options_.ip_version.value_or(IpVersion::v4))))
+          .value_or(IpVersion::v4);
+  const bool larger = options_.ip_version == IpVersion::v6 && version == IpVersion::v6 &&
+                      options_.dialect == script::Dialect::google;
+  settings_ = settings_of(options_.profile, number("mtu", larger ? kMtuOfV6 : "1500", 576));
+  const DefaultAddresses otherwise = default_addresses(version, options_.dialect);
+  const auto end = [&](const char* name, const char* known) {
+    return address(name, chosen(name, known), version);
+  };
+  ends_.family = version == IpVersion::v4 ? AF_INET : AF_INET6;
+  ends_.bind = {end("local_ip", otherwise.local), number("bind_port", "8080", 1)};
+  remote_address_ = end("remote_ip", otherwise.remote);
   ends_.connect = {remote_address_, number("connect_port", "8080", 1)};
   Config& config = settings_.config;
-  config.interface.addresses = {{ends_.bind.address, 16}};
-  config.routes = {{{IpAddress::v4(0), 0}, std::nullopt}};
+  config.interface.addresses = {{ends_.bind.address, prefix_bits(version)}};
+  const IpAddress any = version == IpVersion::v6 ? IpAddress() : IpAddress::v4(0);
+  config.routes = {{{any, 0}, std::nullopt}};
 }
 
 Host& Player::host() {

@@ -1,11 +1,13 @@
 // Runs one script against a stack of its own, in virtual time.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "conformance/runner/host.h"
+#include "conformance/runner/ip_version.h"
 #include "conformance/runner/settings.h"
 #include "conformance/script/script.h"
 
@@ -16,6 +18,8 @@ struct RunOptions {
   script::Dialect dialect = script::Dialect::google;
   // --name=value as of the command line: they win over the script's.
   std::vector<std::pair<std::string, std::string>> options{};
+  // For a script that names none, which is then run as the public runners do it; else IPv4.
+  std::optional<IpVersion> ip_version{};
   Host::Tap tap{};  // sees every packet; may be empty
 };
 

@@ -101,24 +101,25 @@ void Player::after(const Call& call, ssize_t result) {
     std::string problem;
     const auto live = take_apart(sent.bytes, problem);
     if (!live || live->protocol != kTcp || (live->tcp.flags & kSyn) == 0 ||
-        live->destination != flow_->remote.address.v4_bits() ||
+        live->destination != flow_->remote.address ||
         live->destination_port != flow_->remote.port) {
       continue;
     }
-    flow_->local = {IpAddress::v4(live->source), live->source_port};
+    flow_->local = {live->source, live->source_port};
     flow_->complete = true;
   }
 }
 
 void Player::accepted(int live_fd, std::int64_t script_fd) {
   descriptors_.open(script_fd, live_fd);
-  sockaddr_in peer{};
+  // The port is in the same place for both families.
+  sockaddr_in6 peer{};
   socklen_t length = sizeof peer;
   if (host().sockets().getpeername(live_fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0) {
     return;  // it is reset already
   }
   const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
-    return flow->role == Role::child && flow->remote.port == ntohs(peer.sin_port);
+    return flow->role == Role::child && flow->remote.port == ntohs(peer.sin6_port);
   });
   if (found != flows_.end()) (*found)->live_fd = live_fd;
 }

@@ -79,10 +79,10 @@ std::optional<std::pair<LivePacket, Instant>> Player::next_packet(Instant limit)
       const auto live = take_apart(sent.bytes, problem);
       if (!live) throw Failed("what came out is no packet: " + problem);
       if (flow_ == nullptr) continue;
-      const bool ours = live->source == flow_->local.address.v4_bits() &&
-                        live->destination == flow_->remote.address.v4_bits() &&
-                        (live->protocol == kIcmp || (live->source_port == flow_->local.port &&
-                                                     live->destination_port == flow_->remote.port));
+      const bool ours = live->source == flow_->local.address &&
+                        live->destination == flow_->remote.address &&
+                        (live->is_icmp() || (live->source_port == flow_->local.port &&
+                                             live->destination_port == flow_->remote.port));
       if (ours) return std::pair(*live, sent.at);
     }
     if (!host.step(limit)) return std::nullopt;
@@ -169,7 +169,7 @@ void Player::expect(const Packet& packet, const script::EventTime& time) {
     note("non-fatal: " + *wrong);
     return;
   }
-  note_stamp(packet, live, *flow_);
+  note_names(packet, live, *flow_);
   check_time(at_us, time);
   constexpr std::uint16_t kSynAck = kSyn | kAck;
   // Of a simultaneous opening: the peer's ISN counts as 0, whatever follows.

@@ -29,6 +29,8 @@ constexpr char kExamples[] = R"(examples:
       one script, its packets in /tmp/fast-retransmit.pcap
   anteroom drill conformance/scripts --filter close/ --jobs 2 --junit close.xml
       those with close/ in their path, on two threads, with a report for a build server
+  anteroom drill tests --ip-version ipv4,ipv4-mapped-ipv6,ipv6
+      each script over each of them, unless it says what it is for, as the public runners do
   anteroom drill tests --profile freebsd -D FreeBSD --shard 1/4
       with the habits of FreeBSD and the dialect of its scripts, the second quarter of them
 
@@ -47,6 +49,7 @@ struct DrillOptions {
   std::string shard;
   std::vector<std::string> defines;
   std::vector<std::string> options;
+  std::vector<std::string> ip_versions;
   unsigned jobs = 0;
   bool json = false;
   bool verbose = false;
@@ -95,13 +98,18 @@ std::pair<std::string, std::string> split(const std::string& assignment) {
   return {assignment.substr(0, equals), assignment.substr(equals + 1)};
 }
 
+// " (ipv6)", where scripts run over several versions.
+std::string version_text(const Result& result) {
+  return result.ip_version ? fmt::format(" ({})", word_of(*result.ip_version)) : "";
+}
+
 void tell_failure(const Result& result) {
   const runner::Report& report = result.report;
   if (result.is_unreadable) {
     fmt::print("{}\n", report.reason);
     return;
   }
-  fmt::print("{}:{}: {}\n", result.path, report.place.line, report.reason);
+  fmt::print("{}:{}: {}{}\n", result.path, report.place.line, report.reason, version_text(result));
   if (!report.event.empty()) fmt::print("  expected  {}\n", report.event);
   if (!report.actual.empty()) fmt::print("  actual    {}\n", report.actual);
   if (!report.history.empty()) fmt::print("  what led there (seconds of virtual time):\n");
@@ -114,6 +122,7 @@ Json json_of(const Result& result) {
   const runner::Report& report = result.report;
   Json line{{"script", result.path}, {"outcome", word_of(report.outcome)}};
   if (report.outcome == Outcome::failed) line["outcome"] = "failed";
+  if (result.ip_version) line["ip_version"] = word_of(*result.ip_version);
   line["virtual_ms"] = milliseconds(report.virtual_time);
   if (report.outcome == Outcome::passed) return line;
   line["reason"] = report.reason;
@@ -148,7 +157,8 @@ bool write_junit(const std::string& path, const std::vector<Result>& results,
       results.size(), counts.failed, counts.skipped);
   for (const Result& result : results) {
     const runner::Report& report = result.report;
-    out << fmt::format("  <testcase name=\"{}\" time=\"{:.6f}\"", escaped(result.path),
+    out << fmt::format("  <testcase name=\"{}\" time=\"{:.6f}\"",
+                       escaped(result.path + version_text(result)),
                        milliseconds(report.virtual_time) / 1e3);
     if (report.outcome == Outcome::passed) {
       out << "/>\n";
@@ -189,12 +199,23 @@ void tell(const Result& result, const DrillOptions& options) {
   }
   if (result.report.outcome == Outcome::failed) tell_failure(result);
   if (result.report.outcome == Outcome::skipped) {
-    fmt::print("{}: skipped: {}\n", result.path, result.report.reason);
+    fmt::print("{}: skipped: {}{}\n", result.path, result.report.reason, version_text(result));
   }
   if (options.verbose && result.report.outcome == Outcome::passed) {
-    fmt::print("{}: passed, {:.3f} s of virtual time\n", result.path,
-               milliseconds(result.report.virtual_time) / 1e3);
+    fmt::print("{}: passed, {:.3f} s of virtual time{}\n", result.path,
+               milliseconds(result.report.virtual_time) / 1e3, version_text(result));
   }
+}
+
+tap::Trouble read_versions(const std::vector<std::string>& words, runner::BatchOptions& batch) {
+  for (const std::string& word : words) {
+    const auto version = runner::ip_version_named(word);
+    if (!version) {
+      return tap::Problem{"--ip-version " + word + ": ipv4, ipv6 or ipv4-mapped-ipv6 was expected"};
+    }
+    batch.ip_versions.push_back(*version);
+  }
+  return std::nullopt;
 }
 
 ExitCode drill(const DrillOptions& options) {
@@ -216,6 +237,9 @@ ExitCode drill(const DrillOptions& options) {
   }
   for (const std::string& define : options.defines) batch.defines.push_back(split(define));
   for (const std::string& option : options.options) batch.run.options.push_back(split(option));
+  if (const tap::Trouble trouble = read_versions(options.ip_versions, batch)) {
+    return complain(*trouble, ExitCode::misused);
+  }
   batch.jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   batch.capture_folder = options.capture;
 
@@ -231,8 +255,7 @@ ExitCode drill(const DrillOptions& options) {
                     ExitCode::misused);
   }
   Progress progress(paths.size(), isatty(STDERR_FILENO) == 1);
-  const std::vector<Result> results =
-      runner::run_batch(paths, batch, [&](const Result&) { progress.step(); });
+  const std::vector<Result> results = runner::run_batch(paths, batch, [&] { progress.step(); });
   progress.clear();
   Counts counts;
   for (const Result& result : results) {
@@ -249,8 +272,9 @@ ExitCode drill(const DrillOptions& options) {
                        {"skipped", counts.skipped}};
     fmt::print("{}\n", summary.dump());
   } else {
-    fmt::print("{} scripts: {} passed, {} failed, {} skipped\n", results.size(), counts.passed,
-               counts.failed, counts.skipped);
+    fmt::print("{} {}: {} passed, {} failed, {} skipped\n", results.size(),
+               batch.ip_versions.empty() ? "scripts" : "runs", counts.passed, counts.failed,
+               counts.skipped);
   }
   return counts.failed == 0 ? ExitCode::done : ExitCode::failed;
 }
@@ -266,6 +290,10 @@ void add_drill(CLI::App& program, Chosen& chosen) {
   command.add_option("--profile", options->profile, "whose habits: linux, freebsd or rfc");
   command.add_option("--dialect", options->dialect,
                      "google or nplab; else nplab for freebsd, google for the others");
+  command
+      .add_option("--ip-version", options->ip_versions,
+                  "ipv4, ipv4-mapped-ipv6, ipv6: run each script over each; else over what it says")
+      ->delimiter(',');
   command.add_option("--jobs", options->jobs, "threads; else as many as there are processors");
   command.add_option("--shard", options->shard, "I/N: every Nth script, from number I on");
   command.add_option("--capture", options->capture, "a folder: one pcap file for each script");
