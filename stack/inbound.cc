@@ -177,7 +177,9 @@ void Stack::Parts::receive_icmp_error(Instant now, IcmpMeaning meaning,
         path_mtu.on_too_big(now, flow.remote.address, said, quoted->packet_bytes, interface.mtu());
     if (mtu == 0) return drop(DropReason::icmp_ignored);
     connections[index].tcp.on_path_mtu(now, mtu);
-  } else if (meaning != IcmpMeaning::error) {
+  } else if (meaning == IcmpMeaning::error) {
+    connections[index].tcp.on_soft_error();
+  } else {
     // A port that nobody has is a refusal, as a reset would be.
     const bool no_port = meaning == IcmpMeaning::port_unreachable;
     connections[index].tcp.on_unreachable(no_port ? Error::refused : Error::unreachable, ctx);

@@ -201,6 +201,13 @@ std::uint32_t Stack::Parts::neighbor_of(Instant now, const IpAddress& destinatio
   return hop != nullptr ? neighbors.want(now, *hop) : NeighborCache::kNone;
 }
 
+// RFC 9293 3.8.3 [MUST-20]: a connection's retransmissions go unanswered. Whether its next hop is
+// there is asked with what it sends next.
+void Stack::Parts::doubt_next_hop(std::uint32_t index) {
+  const IpAddress* const hop = routes.next_hop(connections[index].tcp.flow().remote.address);
+  if (hop != nullptr && interface.is_ethernet()) neighbors.doubt(*hop);
+}
+
 void Stack::Parts::park_flow(Instant now, std::uint32_t neighbor) {
   const std::uint32_t index = pop(ready, &ConnectionSlot::next_ready);
   if (neighbor == NeighborCache::kNone) {  // a timer brings it back

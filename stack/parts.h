@@ -102,10 +102,10 @@ struct Stack::Parts {
 
   // --- outbound.cc ---
   void give_up_neighbor(Instant now, std::uint32_t neighbor);
-  void resume_parked(std::uint32_t neighbor);
-  void park_reply(std::uint32_t neighbor);
+  void resume_parked(std::uint32_t neighbor), park_reply(std::uint32_t neighbor);
   void park_flow(Instant now, std::uint32_t neighbor);
   std::uint32_t neighbor_of(Instant now, const IpAddress& destination);
+  void doubt_next_hop(std::uint32_t index);
   void leave_ready_list(std::uint32_t index);
   std::size_t next_frame(Instant now, MutableBytes out);
   std::size_t next_neighbor_frame(MutableBytes out);

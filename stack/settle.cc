@@ -189,7 +189,8 @@ bool Stack::Parts::tell_connection(Event& event) {
   constexpr std::pair<Signal, EventKind> kOrder[] = {
       {kSignalConnected, EventKind::connected}, {kSignalReadable, EventKind::readable},
       {kSignalUrgent, EventKind::urgent},       {kSignalPeerClosed, EventKind::peer_closed},
-      {kSignalWritable, EventKind::writable},   {kSignalClosed, EventKind::closed}};
+      {kSignalWritable, EventKind::writable},   {kSignalSoftError, EventKind::soft_error},
+      {kSignalClosed, EventKind::closed}};
   ConnectionSlot& slot = connections[index];
   event.connection = connections.id_of(index);
   event.listener = slot.listener;
@@ -200,6 +201,10 @@ bool Stack::Parts::tell_connection(Event& event) {
     break;
   }
   if (event.kind == EventKind::connected && slot.ordinary) event.kind = EventKind::accept_ready;
+  if (event.kind == EventKind::soft_error) {
+    event.failed = true;
+    event.error = slot.tcp.soft_error();
+  }
   if (event.kind == EventKind::closed) {
     slot.told_closed = true;
     event.failed = slot.tcp.failure().has_value();

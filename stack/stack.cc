@@ -133,6 +133,7 @@ bool Stack::Parts::advance_one(Instant now) {
   if (!deadlines.empty() && deadlines.front().at <= now) {
     const std::uint32_t index = deadlines.front().owner;
     connections[index].tcp.advance(now, ctx);
+    if ((connections[index].tcp.signals() & kSignalSoftError) != 0) doubt_next_hop(index);
     if (connections[index].fast_open_waits) learn_fast_open(now, index, nullptr);
     settle(index);
     return true;

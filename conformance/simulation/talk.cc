@@ -62,6 +62,7 @@ void Talk::on_event(const Event& event) {
     case EventKind::readable:
     case EventKind::peer_closed:
     case EventKind::urgent: readable_ = true; return;
+    case EventKind::soft_error: return;
     case EventKind::writable: blocked_ = false; return;
     case EventKind::closed: closed_ = true; return;
     default: return;

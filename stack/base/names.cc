@@ -44,6 +44,7 @@ const char* to_string(EventKind kind) {
     case EventKind::writable: return "writable";
     case EventKind::peer_closed: return "peer_closed";
     case EventKind::urgent: return "urgent";
+    case EventKind::soft_error: return "soft_error";
     case EventKind::closed: return "closed";
     case EventKind::address_conflict: return "address_conflict";
   }

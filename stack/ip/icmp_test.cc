@@ -73,6 +73,9 @@ TEST(Icmp, SoftErrorsEndNothing) {
     established.sends_packet(icmp_about(established.next_packet(), row.type, row.code));
     EXPECT_EQ(established.stack().stats().icmp_in, 1u);
     EXPECT_EQ(established.state(), State::established);
+    const auto told = established.event(EventKind::soft_error);  // [MUST-47]
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->error, Error::unreachable);
   }
 }
 

@@ -75,6 +75,13 @@ std::uint32_t NeighborCache::learn(Instant now, const IpAddress& address, const 
   return was_open ? index : kNone;
 }
 
+void NeighborCache::doubt(const IpAddress& address) {
+  const std::uint32_t index = find(address, hash(address));
+  if (index == kNone || entries_[index].state != Neighbor::State::reachable) return;
+  entries_[index].state = Neighbor::State::stale;
+  timers_.clear(index, positions());
+}
+
 std::uint32_t NeighborCache::next_query() {
   if (owed_ == 0) return kNone;
   for (std::uint32_t i = 0; i < entries_.slots_made(); ++i) {

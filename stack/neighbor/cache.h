@@ -40,6 +40,8 @@ class NeighborCache {
   // A sender named itself. Updates an entry, or makes one where `make` (it spoke to us). Returns
   // the entry if that answers a question that was open: its parked things may go.
   std::uint32_t learn(Instant now, const IpAddress& address, const MacAddress& mac, bool make);
+  // Whoever is sent to hears nothing: the entry is used on, and confirmed with the next packet.
+  void doubt(const IpAddress& address);
   bool is_resolved(std::uint32_t index) const {
     return entries_[index].state != Neighbor::State::incomplete;
   }

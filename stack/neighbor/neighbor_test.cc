@@ -107,6 +107,29 @@ TEST_F(Lonely, AnEntryInDoubtIsUsedAndAskedDirectly) {
   EXPECT_EQ(last_destination_, kPeerMac);
 }
 
+// RFC 9293 3.8.3 [MUST-20]: three retransmissions without an answer put the next hop in doubt.
+TEST_F(Lonely, UnansweredRetransmissionsPutTheNextHopInDoubt) {
+  says({ArpOperation::request, kPeerMac, kPeer, {}, IpAddress::v4(192, 0, 2, 1)});
+  (void)next_arp();
+  ASSERT_TRUE(stack_.connect(now_, {.remote = {kPeer, 80}}));
+  for (const Duration pause : {Duration(1s), Duration(2s)}) {
+    EXPECT_FALSE(next_arp());
+    passes(pause);
+  }
+  EXPECT_FALSE(next_arp());
+  EXPECT_FALSE(next_arp());
+  passes(4s);
+  EXPECT_FALSE(next_arp());  // the third, to whom it was
+  EXPECT_EQ(last_destination_, kPeerMac);
+  const auto query = next_arp();
+  ASSERT_TRUE(query);
+  EXPECT_EQ(last_destination_, kPeerMac);
+  const auto event = stack_.next_event();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, EventKind::soft_error);
+  EXPECT_EQ(event->error, Error::timed_out);
+}
+
 // RFC 5227 2.4: somebody else answers for our address.
 TEST_F(Lonely, ConflictIsTold) {
   says({ArpOperation::reply, kPeerMac, IpAddress::v4(192, 0, 2, 1), {}, kPeer});

@@ -28,7 +28,7 @@ void Connection::complete_handshake(Instant now, const Segment& segment, const T
   if (passive_) ecn_.on_handshake_ack(segment);
   if (lost_syn) rtt_.restart_after_lost_syn();
   retries_ = 0;
-  owes_syn_ = false;
+  owes_syn_ = told_unreachable_ = false;
   rcv_.grant_quick_acks(ctx.tcp.quick_acks);
   timers_.clear(Timer::retransmit);
   enter(now, State::established, ctx);
@@ -117,6 +117,7 @@ void Connection::take_acknowledged(Instant now, const Segment& segment, Delivery
     }
   }
   retries_ = 0;
+  told_unreachable_ = false;
   if (outstanding_) outstanding_->waits_since = now;
   restart_retransmit_timer(now);
   hasten_retransmit_timer(now);

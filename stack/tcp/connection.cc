@@ -278,6 +278,13 @@ void Connection::on_unreachable(Error error, const TcpContext& ctx) {
   if (opening) fail(error, ctx);
 }
 
+// RFC 9293 3.9.2.2 [MUST-54]: the owner hears of it, and that is all.
+void Connection::on_soft_error() {
+  if (is_over()) return;
+  told_unreachable_ = true;
+  signals_ |= kSignalSoftError;
+}
+
 void Connection::on_no_way_out(Instant now, const TcpContext& ctx) {
   owes_reset_ = false;
   on_unreachable(Error::unreachable, ctx);

@@ -62,6 +62,7 @@ class Connection {
   void on_path_mtu(Instant now, std::uint16_t mtu);
   // RFC 9293 3.9.2.2: ends a connection that is not established; any other carries on.
   void on_unreachable(Error error, const TcpContext& ctx);
+  void on_soft_error();
   // No route, or nobody answers for the next hop: nothing can be sent, a last RST neither.
   void on_no_way_out(Instant now, const TcpContext& ctx);
 
@@ -72,6 +73,7 @@ class Connection {
   std::uint16_t syn_payload_bytes() const { return syn_payload_; }  // meant for our SYN
   void repeat_mark() { agreed_.marks = syn_payload_ != 0 && bytes_acked_ == 0; }
   std::uint8_t signals() const { return signals_; }
+  Error soft_error() const { return told_unreachable_ ? Error::unreachable : Error::timed_out; }
   void clear_signal(Signal told) { signals_ &= static_cast<std::uint8_t>(~told); }
   std::optional<Error> failure() const {
     return failed_ ? std::optional<Error>(failure_) : std::nullopt;
@@ -125,8 +127,7 @@ class Connection {
   void fill(Instant now, Seq seq, std::uint32_t bytes, OutgoingSegment& out, const TcpContext& ctx);
   bool next_path_probe(Instant now, OutgoingSegment& out, const TcpContext& ctx);
   void judge_path_probe(Instant now, bool arrived);
-  std::uint32_t payload_max() const;
-  std::uint32_t congestion_room() const;
+  std::uint32_t payload_max() const, congestion_room() const;
   std::uint32_t window_step(const TcpContext& ctx) const;
   void note_window_limited();
   // connection.cc
@@ -136,23 +137,21 @@ class Connection {
   void finish(const TcpContext& ctx);
   void on_retransmit_timeout(Instant now, const TcpContext& ctx);
   void on_syn_timeout(Instant now, const TcpContext& ctx);
+  void note_unanswered(std::uint32_t times);
   void note_black_hole(const TcpContext& ctx);
   void on_reordering_timeout(Instant now, const TcpContext& ctx);
   void on_keepalive_timeout(Instant now, const TcpContext& ctx);
-  void restart_retransmit_timer(Instant now);
-  void hasten_retransmit_timer(Instant now);
-  void arm_loss_timer(Instant now);
+  void restart_retransmit_timer(Instant now), hasten_retransmit_timer(Instant now);
+  void arm_loss_timer(Instant now), restart_keepalive(Instant now);
   bool is_given_up(Instant now, std::uint32_t retries, std::uint32_t retries_max) const;
-  Duration waited(Instant now) const;
+  Duration waited(Instant now) const, since_sent(Instant now) const;
   Instant retransmit_at(Instant now) const;
   AckSummary summary(Instant now) const;
   bool idle() const { return !outstanding_ || outstanding_->flight.empty(); }
   [[nodiscard]] bool reserve_outstanding(const TcpContext& ctx);
   void arm_persist(Instant now, const TcpContext& ctx);
   void set_persist(Instant now, const TcpContext& ctx);
-  void restart_keepalive(Instant now);
   void forget_outstanding(BufferPool& pool);
-  Duration since_sent(Instant now) const;
   bool is_synchronized() const { return state_ >= State::established; }
 
   // 448 bytes, by this order: what follows a part with the attribute fills the padding of that.
@@ -195,6 +194,7 @@ class Connection {
   SynData syn_data_ : 2 = SynData::always;
   bool window_limited_ : 1 = false;              // by congestion, see Outstanding::limited_until
   bool early_ : 1 = false, probed_ : 1 = false;  // PassiveOpening::early; no sample since a probe
+  bool told_unreachable_ : 1 = false;            // by ICMP, since something was acknowledged
 };
 
 }  // namespace anteroom

@@ -60,6 +60,7 @@ enum Signal : std::uint8_t {
   kSignalPeerClosed = 8,
   kSignalWritable = 16,
   kSignalClosed = 32,
+  kSignalSoftError = 64,
 };
 
 // What the caller has to do about a segment that the connection does not take.

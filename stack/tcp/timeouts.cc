@@ -64,13 +64,21 @@ Instant Connection::retransmit_at(Instant now) const {
   return now + std::min(rtt_.rto(), std::max(left, Duration(1ms)));
 }
 
+// RFC 9293 3.8.3 [MUST-20], [SHLD-9], [SHLD-10]: beyond R1 the owner is told, and the stack asks
+// whether the next hop is still there.
+void Connection::note_unanswered(std::uint32_t times) {
+  constexpr std::uint32_t kR1 = 3;
+  if (times == kR1) signals_ |= kSignalSoftError;
+}
+
 void Connection::on_syn_timeout(Instant now, const TcpContext& ctx) {
   const std::uint32_t retries_max =
       passive_ ? ctx.tcp.syn_ack_retries_max : ctx.tcp.syn_retries_max;
   if (is_given_up(now, syn_transmissions_, retries_max + 1)) {
-    fail(Error::timed_out, ctx);
+    fail(soft_error(), ctx);
     return;
   }
+  note_unanswered(syn_transmissions_);
   const bool linear = !passive_ && syn_transmissions_ <= ctx.tcp.syn_linear_retries_max;
   if (!linear) rtt_.back_off(ctx.tcp);
   timers_.set(Timer::retransmit, retransmit_at(now));
@@ -86,10 +94,10 @@ void Connection::on_retransmit_timeout(Instant now, const TcpContext& ctx) {
   }
   if (is_given_up(now, retries_, ctx.tcp.retries_max)) {
     owes_reset_ = true;
-    fail(Error::timed_out, ctx);
+    fail(soft_error(), ctx);
     return;
   }
-  ++retries_;
+  note_unanswered(++retries_);
   ++ctx.stats.retransmit_timeouts;
   rtt_.back_off(ctx.tcp);
   outstanding_->recovery.on_timeout(summary(now), retries_ > 1, outstanding_->flight, congestion_,

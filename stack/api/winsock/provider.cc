@@ -152,6 +152,7 @@ void Provider::dispatch(const Event& event) {
     case EventKind::peer_closed: return on_peer_closed(*this, *socket);
     case EventKind::urgent: return on_urgent(*this, *socket);
     case EventKind::closed: return on_closed(*this, *socket, event);
+    case EventKind::soft_error:
     case EventKind::accept_ready:
     case EventKind::address_conflict: return;
   }
