@@ -27,6 +27,7 @@ void add_connect(CLI::App& program, Chosen& chosen);
 void add_bridge(CLI::App& program, Chosen& chosen);
 void add_trace(CLI::App& program, Chosen& chosen);
 void add_drill(CLI::App& program, Chosen& chosen);
+void add_replay(CLI::App& program, Chosen& chosen);
 void add_demo(CLI::App& program, Chosen& chosen);
 
 // Prints "anteroom: SENTENCE" to standard error.

@@ -27,6 +27,7 @@ ExitCode run(int argument_count, char** arguments) {
   add_bridge(program, chosen);
   add_trace(program, chosen);
   add_drill(program, chosen);
+  add_replay(program, chosen);
   add_demo(program, chosen);
   try {
     program.parse(argument_count, arguments);

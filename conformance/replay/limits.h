@@ -1,0 +1,42 @@
+// Every bound of a replay, in one place: what it holds does not grow with the capture's length.
+#pragma once
+
+#include <cstdint>
+
+#include <anteroom/time.h>
+
+namespace anteroom::replay {
+
+struct ReplayLimits {
+  // Connections under way at once; with one more, the one that was silent longest is ended.
+  std::uint32_t connections_max = 1'024;
+  // A connection that both ends have closed, or one has reset, is ended after so long a silence.
+  Duration closed_silence = 10s;
+  // Of each connection, read before it is played: segments, and bytes of their payload.
+  std::uint32_t lookahead_segments_max = 64;
+  std::uint32_t lookahead_bytes_max = 256u << 10;
+  // Of those, segments of the played host that may be taken before their turn, where the capture
+  // has an acknowledgment before what it acknowledges.
+  std::uint32_t reordered_segments_max = 16;
+  // Bytes kept of each stream, to compare and to write: what nobody has acknowledged yet.
+  std::uint32_t stream_bytes_max = 8u << 20;
+  // Segments kept that came before the one in front of them, of one direction.
+  std::uint32_t out_of_order_segments_max = 256;
+  // Marks kept to compare: segment ends, retransmissions, acknowledgments, time-stamps.
+  std::uint32_t marks_max = 1'024;
+  // Divergences told of one connection; the others are counted.
+  std::uint32_t divergences_max = 32;
+  // Caller data shown.
+  std::uint32_t caller_data_bytes_max = 64u << 10;
+  // Timers served between two packets, and the longest time that may pass between them. A longer
+  // gap is cut and counted.
+  std::uint32_t steps_per_gap_max = 4'096;
+  Duration gap_max = 24h;
+  // How long a packet waits for the stack to send what it acknowledges.
+  Duration release_wait_max = 2s;
+  // Datagrams being reassembled, and their bytes.
+  std::uint32_t reassemblies_max = 64;
+  std::uint32_t reassembly_bytes_max = 4u << 20;
+};
+
+}  // namespace anteroom::replay

@@ -1,0 +1,130 @@
+// The captured host's application, as its segments show it: bytes are written when they were first
+// sent, a FIN is shutdown(), a reset that the stack would not send by itself is abort(). It reads
+// whatever there is at once.
+#include <algorithm>
+
+#include "conformance/replay/player.h"
+
+namespace anteroom::replay {
+
+bool Player::comes_too_early(const Segment& segment) const {
+  if (!segment.has(flag::ack) || segment.has(flag::rst)) return false;
+  if (segment.source == plan_.subject) {
+    if (segment.has(flag::syn)) return false;
+    const std::int64_t known = in_fin_ != 0 && in_.next() == in_fin_ ? in_fin_ + 1 : in_.next();
+    return judge_.peer().of(segment.ack) > known;
+  }
+  return judge_.own().of(segment.ack) > captured_sent_;
+}
+
+void Player::on_captured(const Segment& segment) {
+  judge_.on_captured(segment, moment());
+  if (segment.read.has_timestamp) stamps_.on_captured(segment.read.timestamp_value, now_);
+  if (segment.has(flag::rst)) {
+    settle();
+    if (!has_reset_ && connection_.is_set()) {
+      static_cast<void>(stack_.abort(now_, connection_));
+    } else if (!has_reset_ && pending_.is_set()) {
+      static_cast<void>(stack_.reject(now_, pending_));
+    }
+    settle();
+    return;
+  }
+  const std::int64_t end = judge_.own().of(segment.end());
+  captured_sent_ = std::max(captured_sent_, end);
+  open(segment);
+  if (segment.has(flag::ack) && !segment.has(flag::syn)) {
+    const std::int64_t acked = judge_.peer().of(segment.ack);
+    const std::int64_t known = in_fin_ != 0 && in_.next() == in_fin_ ? in_fin_ + 1 : in_.next();
+    if (acked > known) stand_in(acked, segment.has(flag::fin) && acked == known + 1);
+  }
+  write(segment);
+  settle();
+}
+
+// SYN and SYN-ACK: connect() and the verdict.
+void Player::open(const Segment& segment) {
+  if (plan_.as == Side::client && segment.is_syn() && !connection_.is_set() && !is_over_) {
+    connect(&segment);
+    settle();
+    if (plan_.makes_syn_ack) make_syn_ack();
+  }
+  if (plan_.as == Side::server && segment.is_syn_ack() && pending_.is_set()) {
+    const auto accepted = stack_.accept(
+        now_, pending_, {.response_data = segment.payload, .overflow_to_stream = true});
+    pending_ = {};
+    if (accepted) {
+      connection_ = *accepted;
+      sent_with_open_ = 1 + static_cast<std::int64_t>(segment.payload.size());
+    }
+  }
+}
+
+void Player::connect(const Segment* syn) {
+  ConnectOptions options;
+  options.remote = peer_;
+  options.local = own_;
+  if (syn != nullptr) {
+    options.caller_data = syn->payload;
+    if (syn->read.fast_open_bytes) {
+      options.fast_open =
+          *syn->read.fast_open_bytes == 0 ? FastOpen::cookie : FastOpen::cookie_less;
+    }
+  }
+  const auto connection = stack_.connect(now_, options);
+  if (!connection) return;
+  connection_ = *connection;
+  sent_with_open_ = 1 + static_cast<std::int64_t>(options.caller_data.size());
+  if (syn == nullptr) {
+    settle();
+    make_syn_ack();
+  }
+}
+
+void Player::write(const Segment& segment) {
+  const std::int64_t begin = judge_.own().of(segment.data_seq());
+  const std::int64_t data_end = begin + static_cast<std::int64_t>(segment.payload.size());
+  if (segment.has(flag::fin)) out_fin_ = data_end;
+  InOrder::Piece piece = out_.add(begin, segment.payload, segment.real_bytes);
+  while (!piece.bytes.empty()) {
+    append(piece.bytes, piece.real_bytes, false, out_.next() <= sent_with_open_);
+    piece = out_.take_next();
+  }
+  // Too much came out of order: the capture has not got what is missing.
+  while (out_.is_full()) fill_written(out_.gap_end());
+}
+
+void Player::append(Bytes bytes, std::size_t real_bytes, bool is_gap, bool is_sent_already) {
+  judge_.on_written(bytes, real_bytes, is_gap);
+  if (real_bytes < bytes.size()) stand_in_bytes_ += bytes.size() - real_bytes;
+  if (!is_sent_already) writes_.push_back({{bytes.begin(), bytes.end()}, 0});
+}
+
+// The capture has not got the captured host's bytes up to `end`: zeros.
+void Player::fill_written(std::int64_t end) {
+  const std::int64_t missing = end - out_.next();
+  if (missing <= 0 || missing > options_.limits.stream_bytes_max) return;
+  const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(missing), 0);
+  const InOrder::Piece piece = out_.add(out_.next(), zeros, 0);
+  append(piece.bytes, 0, true, false);
+  for (InOrder::Piece next = out_.take_next(); !next.bytes.empty(); next = out_.take_next()) {
+    append(next.bytes, next.real_bytes, false, false);
+  }
+}
+
+void Player::flush() {
+  if (!connection_.is_set() || is_over_) return;
+  while (!writes_.empty()) {
+    Write& front = writes_.front();
+    const auto taken = stack_.send(now_, connection_, Bytes(front.bytes).subspan(front.taken));
+    if (!taken || *taken == 0) break;
+    front.taken += *taken;
+    if (front.taken == front.bytes.size()) writes_.pop_front();
+  }
+  if (out_fin_ != 0 && out_.next() >= out_fin_ && writes_.empty() && !has_shut_down_) {
+    has_shut_down_ = true;
+    static_cast<void>(stack_.shutdown(now_, connection_));
+  }
+}
+
+}  // namespace anteroom::replay
