@@ -1,6 +1,7 @@
 // libpcap does the reading; this adds a clock that can be relied on.
 #include "conformance/replay/capture.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <pcap/pcap.h>
@@ -27,23 +28,32 @@ struct CaptureReader::File {
   int link_type = 0;
   std::uint64_t frames = 0;
   std::optional<Duration> previous;  // as the file has it
+  std::optional<Duration> leapt;     // far from that, and perhaps an accident
   Duration at{};
   TimeFaults faults;
   tap::Trouble trouble;
 
   void pass_to(Duration stamp) {
-    if (previous && stamp < *previous) {
-      ++faults.backwards;
-    } else if (previous && stamp - *previous > limits.gap_max) {
-      ++faults.leaps;
-      at += limits.gap_max;
-    } else if (previous) {
-      at += stamp - *previous;
+    const auto is_near = [&](Duration a, Duration b) {
+      return a - b <= limits.gap_max && b - a <= limits.gap_max;
+    };
+    if (!previous) {
+      previous = stamp;
+    } else if (is_near(stamp, *previous)) {
+      // A frame that is late by little must not make the one behind it early: the clock stands
+      // still until the file has caught up.
+      if (stamp < *previous) ++faults.backwards;
+      at += std::max(stamp - *previous, Duration{});
+      previous = std::max(stamp, *previous);
+    } else if (leapt && is_near(stamp, *leapt)) {
+      // It was no accident of one frame.
+      if (stamp > *previous) at += limits.gap_max;
+      previous = stamp;
+      leapt.reset();
+    } else {
+      ++(stamp < *previous ? faults.backwards : faults.leaps);
+      leapt = stamp;
     }
-    // A frame that is late by little must not make the one behind it early: the clock stands still
-    // until the file has caught up.
-    const bool stays = previous && stamp < *previous && *previous - stamp <= limits.gap_max;
-    if (!stays) previous = stamp;
   }
 };
 

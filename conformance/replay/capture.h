@@ -26,8 +26,9 @@ struct CapturedFrame {
 // What was wrong with the times of a capture.
 struct TimeFaults {
   std::uint64_t backwards = 0;  // before the frame in front of it: taken to be as late as that
-  std::uint64_t leaps = 0;      // more than ReplayLimits::gap_max later: the gap was cut
-  std::uint64_t absurd = 0;     // no time at all: taken to be as late as the frame in front
+  std::uint64_t leaps =
+      0;  // far ahead, more than ReplayLimits::gap_max: cut to that, or to nothing
+  std::uint64_t absurd = 0;  // no time at all: taken to be as late as the frame in front
 };
 
 class CaptureReader {

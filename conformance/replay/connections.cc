@@ -9,7 +9,41 @@
 
 namespace anteroom::replay {
 
-void Connection::add(Segment segment) {
+bool Connection::is_duplicate(const Segment& segment) {
+  constexpr std::size_t kRecentMax = 8;
+  constexpr Duration kAtOnce = 1us;
+  // Without an identification equal acknowledgments may well be two, unless what cannot be two was
+  // there twice as well.
+  constexpr std::uint32_t kMirroredMin = 2;
+  const bool tells = segment.identification != 0 || segment.length() != 0;
+  if (!tells && duplicates_ < kMirroredMin) return false;
+  const bool known = std::any_of(recent_.begin(), recent_.end(), [&](const Recent& recent) {
+    const Segment& head = recent.head;
+    return segment.at - head.at <= kAtOnce && head.identification == segment.identification &&
+           head.source == segment.source && head.seq == segment.seq && head.ack == segment.ack &&
+           head.flags == segment.flags && head.window == segment.window &&
+           head.hop_limit == segment.hop_limit && head.options == segment.options &&
+           recent.payload_bytes == segment.payload.size();
+  });
+  if (known) ++duplicates_;
+  if (known) return true;
+  Recent recent{{}, segment.payload.size()};
+  recent.head.at = segment.at;
+  recent.head.identification = segment.identification;
+  recent.head.source = segment.source;
+  recent.head.seq = segment.seq;
+  recent.head.ack = segment.ack;
+  recent.head.flags = segment.flags;
+  recent.head.window = segment.window;
+  recent.head.hop_limit = segment.hop_limit;
+  recent.head.options = segment.options;
+  recent_.push_back(std::move(recent));
+  if (recent_.size() > kRecentMax) recent_.pop_front();
+  return false;
+}
+
+bool Connection::add(Segment segment) {
+  if (is_duplicate(segment)) return false;
   if (packets_ == 0) {
     first_packet_ = segment.number;
     first_at_ = segment.at;
@@ -32,10 +66,11 @@ void Connection::add(Segment segment) {
   if (parts_.empty()) {
     const bool enough = ahead_.size() >= limits.lookahead_segments_max ||
                         ahead_bytes_ >= limits.lookahead_bytes_max;
-    if (!enough) return;
+    if (!enough) return true;
     begin();
   }
   play_until(limits.reordered_segments_max);
+  return true;
 }
 
 bool Connection::is_succeeded_by(const Segment& segment) const {
@@ -75,7 +110,25 @@ void Connection::begin() {
   if (options_.as_client) add_part(Side::client);
 }
 
+bool Connection::comes_too_early(const Segment& segment) const {
+  if (!segment.has(flag::ack) || segment.has(flag::rst)) return false;
+  const auto& played = played_[segment.source == first_source_ ? 1 : 0];
+  // Where the beginning is missing nothing can be told.
+  if (!played) return segment.is_syn_ack();
+  if (static_cast<std::int32_t>(segment.ack - *played) > 0) return true;
+  // It may acknowledge what fills a gap.
+  return parts_.front()->player->comes_too_early(segment);
+}
+
 void Connection::play(const Segment& segment) {
+  const std::size_t end = segment.source == first_source_ ? 0 : 1;
+  const auto raise = [](std::optional<std::uint32_t>& mark, std::uint32_t to) {
+    if (!mark || static_cast<std::int32_t>(to - *mark) > 0) mark = to;
+  };
+  if (!segment.has(flag::rst)) {
+    raise(played_[end], segment.end());
+    if (segment.has(flag::ack)) raise(played_[1 - end], segment.ack);
+  }
   for (auto& part : parts_) part->player->play(segment);
 }
 
@@ -83,12 +136,18 @@ void Connection::play_until(std::size_t left) {
   while (ahead_.size() > left) {
     Segment front = std::move(ahead_.front());
     ahead_.pop_front();
+    if (front.has(flag::rst)) {
+      front.is_foreign = std::any_of(ahead_.begin(), ahead_.end(), [&](const Segment& later) {
+        return later.source == front.source && later.length() != 0 && !later.has(flag::rst);
+      });
+    }
     // What it acknowledges may be captured behind it.
     std::size_t looked = 0;
     for (auto at = ahead_.begin(); at != ahead_.end() && !parts_.empty();) {
-      const bool early = parts_.front()->player->comes_too_early(front);
-      if (!early || ++looked > options_.limits.reordered_segments_max) break;
-      if (at->source == front.source || at->length() == 0 || at->has(flag::rst)) {
+      if (!comes_too_early(front) || ++looked > options_.limits.reordered_segments_max) break;
+      const bool helps = at->source != front.source && at->length() != 0 && !at->has(flag::rst) &&
+                         static_cast<std::int32_t>(front.ack - at->seq) > 0;
+      if (!helps) {
         ++at;
         continue;
       }
@@ -146,7 +205,7 @@ Connections::Key Connections::key_of(const Segment& segment) {
   return key;
 }
 
-void Connections::add(Segment segment) {
+bool Connections::add(Segment segment) {
   const Duration now = segment.at;
   const Key key = key_of(segment);
   auto found = by_flow_.find(key);
@@ -164,8 +223,9 @@ void Connections::add(Segment segment) {
   } else {
     entries_.splice(entries_.end(), entries_, found->second);
   }
-  found->second->connection->add(std::move(segment));
+  const bool is_new = found->second->connection->add(std::move(segment));
   end_silent(now);
+  return is_new;
 }
 
 void Connections::end(Entries::iterator entry) {

@@ -20,7 +20,8 @@ class Connection {
   Connection(std::uint64_t number, const Options& options, Observer* observer)
       : number_(number), options_(options), observer_(observer) {}
 
-  void add(Segment segment);
+  // False: the capture has it twice.
+  bool add(Segment segment);
   // The segment is no part of this connection but the first of the next one on the same flow.
   bool is_succeeded_by(const Segment& segment) const;
   // Both ends have closed it, or one has reset it.
@@ -40,6 +41,8 @@ class Connection {
   void add_part(Side as);
   void play_until(std::size_t left);
   void play(const Segment& segment);
+  bool comes_too_early(const Segment& segment) const;
+  bool is_duplicate(const Segment& segment);
 
   std::uint64_t number_;
   const Options& options_;
@@ -58,6 +61,14 @@ class Connection {
   std::optional<std::uint32_t> syn_ack_[2];  // and SYN-ACKs
   std::optional<std::uint32_t> answered_;  // the SYN that a SYN-ACK answers, whose data it may have
   bool is_cut_ = false;
+  std::optional<std::uint32_t> played_[2];  // behind the last byte of each end that was played
+  // The latest packets, to know one that a mirrored port had captured twice.
+  struct Recent {
+    Segment head;
+    std::size_t payload_bytes;
+  };
+  std::deque<Recent> recent_;
+  std::uint32_t duplicates_ = 0;
 };
 
 class Connections {
@@ -66,7 +77,8 @@ class Connections {
   Connections(const Options& options, Observer* observer, Sink sink)
       : options_(options), observer_(observer), sink_(std::move(sink)) {}
 
-  void add(Segment segment);
+  // False: the capture has it more than once, and it is not played again.
+  bool add(Segment segment);
   void finish();
 
   std::uint64_t count() const { return count_; }

@@ -210,7 +210,7 @@ void Judge::on_peer_data(Bytes bytes, std::size_t real_bytes, const Moment& mome
 }
 
 void Judge::on_read(Bytes bytes, const Moment& moment) {
-  if (!stream_lost_) {
+  if (!stream_lost_ && !peer_contradicts_) {
     if (const auto at = peer_data_.difference(read_, bytes, bytes.size())) {
       diverge(Tier::stream, moment, "", "",
               fmt::format("the stack's application read another byte {} than the peer sent first",

@@ -25,6 +25,8 @@ class Judge {
   // The peer's stream, in order: what arrived, and what the application read of it.
   void on_peer_data(Bytes bytes, std::size_t real_bytes, const Moment& moment);
   void on_read(Bytes bytes, const Moment& moment);
+  // The peer sent different bytes for the same place; which of them an end takes is its own affair.
+  void on_peer_contradiction() { peer_contradicts_ = true; }
   // The peer has acknowledged so much of our stream.
   void on_peer_ack(std::uint32_t ack);
   // Our stream, in order, as the application writes it. `is_gap`: none of it is in the capture.
@@ -83,6 +85,7 @@ class Judge {
   StreamRecord peer_data_;
   std::int64_t read_ = 1;     // offset of the next byte that the application reads
   bool stream_lost_ = false;  // too much was outstanding to keep
+  bool peer_contradicts_ = false;
   bool held_back_ = false;
   Boundaries boundaries_;
   AckTimes acks_;

@@ -100,7 +100,8 @@ void Judge::finish_acknowledgments(const Moment& moment) {
 }
 
 void Judge::finish_handshake(const Moment& moment) {
-  if (!captured_.handshake) return;
+  // An answer to a SYN that was made up from it proves nothing.
+  if (!captured_.handshake || plan_.makes_syn) return;
   hold(Tier::handshake);
   const Mark& captured = *captured_.handshake;
   if (!stack_.handshake) {
@@ -201,6 +202,9 @@ void Judge::finish(const Moment& moment, ConnectionReport& report) {
   if (captured_.segments == 0) {
     report.divergences.clear();
     report.divergences_total = 0;
+  }
+  if (peer_contradicts_) {
+    report.notes.push_back("the other end sent different bytes for the same place of its stream");
   }
   report.bytes_out = written_bytes();
   report.bytes_in = read_bytes();

@@ -87,6 +87,7 @@ const char* to_string(Skip skip) {
     case Skip::tcp_cut: return "the TCP header is cut short";
     case Skip::tcp_header: return "a TCP data offset that cannot be";
     case Skip::same_ends: return "both ends have the same address and port";
+    case Skip::duplicate: return "in the capture more than once";
     case Skip::count_: break;
   }
   return "";

@@ -29,6 +29,7 @@ enum class Skip : std::uint8_t {
   tcp_cut,           // the TCP header is not whole
   tcp_header,        // a data offset that cannot be
   same_ends,         // both ends are the same
+  duplicate,         // the capture has the same packet more than once
   count_,
 };
 inline constexpr std::size_t kSkips = static_cast<std::size_t>(Skip::count_);

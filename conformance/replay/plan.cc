@@ -171,6 +171,7 @@ Plan make_plan(const std::deque<Segment>& ahead, Side as, const Options& options
   }
   if (plan.syn && plan.syn_ack) {
     const bool took = plan.syn_ack->ack != plan.syn->seq + 1;
+    plan.gives_cookies = plan.syn_ack->read.fast_open_bytes.has_value();
     plan.is_conditional = (took && !plan.syn->payload.empty()) || !plan.syn_ack->payload.empty();
   }
   const bool went_on = std::any_of(ahead.begin(), ahead.end(), [&](const Segment& segment) {

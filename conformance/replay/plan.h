@@ -49,6 +49,7 @@ struct Plan {
   // The SYN's data was acknowledged by the SYN-ACK, or the SYN-ACK has data: the listener must be a
   // conditional one.
   bool is_conditional = false;
+  bool gives_cookies = false;  // the SYN-ACK has one, RFC 7413
   Config config{};
 };
 

@@ -43,7 +43,9 @@ void Player::start() {
   if (plan_.as == Side::server) {
     if (!plan_.is_refused) {
       const auto listener =
-          stack_.listen({.local = {{}, own_.port}, .conditional = plan_.is_conditional});
+          stack_.listen({.local = {{}, own_.port},
+                         .conditional = plan_.is_conditional,
+                         .fast_open = plan_.gives_cookies ? FastOpen::cookie : FastOpen::off});
       if (listener) listener_ = *listener;
     }
     if (plan_.makes_syn) make_syn();
@@ -67,12 +69,23 @@ void Player::play(const Segment& segment) {
     observer_->on_segment(is_own ? Observer::From::captured_host : Observer::From::peer, segment,
                           moment());
   }
-  if (is_own) {
+  if (is_own && segment.is_foreign) {
+    ++foreign_resets_;
+  } else if (is_own) {
     on_captured(segment);
   } else {
     on_peer(segment);
   }
-  if (plan_.peer_absent) acknowledge_sent(bare(flag::ack));
+  if (plan_.peer_absent) acknowledge_all();
+}
+
+// Nobody else is there to do it.
+void Player::acknowledge_all() {
+  for (std::uint32_t turn = 0; turn < kTurnsMax; ++turn) {
+    const std::int64_t before = stack_sent_;
+    acknowledge_sent(bare(flag::ack));
+    if (stack_sent_ == before) return;
+  }
 }
 
 void Player::pass_to(Instant target, std::uint32_t steps_max) {
@@ -115,7 +128,6 @@ void Player::take_event(const Event& event) {
     case EventKind::readable:
     case EventKind::peer_closed: read_all(); break;
     case EventKind::closed:
-      last_state_ = "CLOSED";
       is_over_ = true;
       read_all();
       break;
@@ -140,11 +152,12 @@ std::optional<ConnectionInfo> Player::info() const {
 }
 
 const char* Player::state() const {
-  if (is_over_) return "CLOSED";
+  if (is_over_) return to_string(State::closed);
   const auto known = info();
   if (known) return to_string(known->state);
-  if (stack_initial_) return plan_.as == Side::server ? "SYN-RECEIVED" : "SYN-SENT";
-  return plan_.as == Side::server && !plan_.is_refused ? "LISTEN" : "CLOSED";
+  // Of an ordinary listener's connection nothing is known before its handshake is complete.
+  if (stack_initial_ && plan_.as == Side::server) return to_string(State::syn_received);
+  return to_string(plan_.as == Side::server && !plan_.is_refused ? State::listen : State::closed);
 }
 
 Moment Player::moment() const {
@@ -163,6 +176,7 @@ void Player::take_frame(Bytes frame) {
   if (stack_initial_) segment.seq = segment.seq - *stack_initial_ + plan_.subject_initial;
   if (segment.read.has_timestamp) stamps_.on_stack(segment.read.timestamp_value, now_);
   if (segment.has(flag::rst)) has_reset_ = true;
+  if (!segment.has(flag::rst)) has_stamps_ = segment.read.has_timestamp;
   const std::int64_t end = judge_.own().of(segment.end());
   const bool is_fresh = end > stack_sent_;
   // A reset may have any number.
@@ -185,6 +199,10 @@ void Player::finish(ConnectionReport& report) {
     Moment end = last;
     end.state = state();
     judge_.finish(end, report);
+  }
+  if (foreign_resets_ != 0) {
+    report.notes.push_back(fmt::format(
+        "{} resets in the name of the played host were not its own: it went on", foreign_resets_));
   }
   report.stand_in_bytes = stand_in_bytes_;
   if (stand_in_bytes_ != 0) {

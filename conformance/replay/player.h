@@ -48,6 +48,7 @@ class Player {
   void start();
   void pass_to(Instant target, std::uint32_t steps_max);
   void settle();
+  void acknowledge_all();
   void take_event(const Event& event);
   void take_frame(Bytes frame);
   void read_all();
@@ -98,7 +99,6 @@ class Player {
   PendingId pending_{};
   ConnectionId connection_{};
   bool is_over_ = false;  // the stack has closed it
-  const char* last_state_ = "";
 
   std::optional<std::uint32_t> stack_initial_;
   std::int64_t stack_sent_ = 0;     // one past the highest offset that the stack has sent
@@ -111,11 +111,13 @@ class Player {
   std::deque<Write> writes_;
   std::int64_t sent_with_open_ = 1;  // stream bytes up to here went with SYN or SYN-ACK
   bool has_shut_down_ = false;
-  bool has_reset_ = false;  // the stack has sent RST
+  bool has_reset_ = false;   // the stack has sent RST
+  bool has_stamps_ = false;  // its last segment had a time-stamp
   std::uint32_t fed_ack_ = 0;
   std::uint16_t peer_window_ = 65'535;
   std::uint32_t peer_timestamp_ = 0;
   std::uint64_t stand_in_bytes_ = 0;
+  std::uint64_t foreign_resets_ = 0;
 };
 
 }  // namespace anteroom::replay

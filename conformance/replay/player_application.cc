@@ -26,6 +26,9 @@ void Player::on_captured(const Segment& segment) {
       static_cast<void>(stack_.abort(now_, connection_));
     } else if (!has_reset_ && pending_.is_set()) {
       static_cast<void>(stack_.reject(now_, pending_));
+    } else if (!has_reset_ && stack_initial_) {
+      // Nobody has taken it: its listener goes, and it with it.
+      static_cast<void>(stack_.close(now_, listener_));
     }
     settle();
     return;

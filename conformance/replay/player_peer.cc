@@ -42,8 +42,7 @@ Segment Player::bare(std::uint16_t flags) const {
   segment.seq = judge_.peer().seq(in_fin_ != 0 && in_.next() == in_fin_ ? in_fin_ + 1 : in_.next());
   segment.ack = judge_.own().seq(stack_sent_);
   segment.window = peer_window_;
-  if (plan_.uses_timestamps || (plan_.syn && plan_.syn->read.has_timestamp && plan_.syn_ack &&
-                                plan_.syn_ack->read.has_timestamp)) {
+  if (has_stamps_) {
     // Its echo is set where numbers are translated.
     segment.options = {1, 1, 8, 10};
     put_long(segment.options.data() + 4, peer_timestamp_);
@@ -103,7 +102,7 @@ void Player::inject(Segment segment) {
     head.seq += static_cast<std::uint32_t>(part.size()) + (done == 0 && head.has(flag::syn));
     done += part.size();
   } while (done < payload.size());
-  if (!payload.empty()) {
+  if (!payload.empty() || segment.has(flag::syn)) {
     const char* reason = refusal_between(before, stack_.stats());
     if (reason != nullptr) judge_.on_refused(segment, reason);
   }
@@ -133,6 +132,7 @@ void Player::on_peer(const Segment& segment) {
 }
 
 void Player::note_peer_data(std::int64_t offset, Bytes bytes, std::size_t real_bytes) {
+  if (in_.contradicts(offset, bytes)) judge_.on_peer_contradiction();
   InOrder::Piece piece = in_.add(offset, bytes, real_bytes);
   while (!piece.bytes.empty()) {
     judge_.on_peer_data(piece.bytes, piece.real_bytes, moment());
@@ -208,7 +208,9 @@ void Player::make_syn() {
   segment.seq = plan_.peer_initial;
   segment.window = 65'535;
   const ReadOptions* answer = plan_.syn_ack ? &plan_.syn_ack->read : nullptr;
-  const bool stamps = answer != nullptr ? answer->has_timestamp : plan_.uses_timestamps;
+  // Some servers answer with a time-stamp that nobody asked for, and never send another.
+  const bool answered = answer != nullptr && answer->has_timestamp && answer->timestamp_echo != 0;
+  const bool stamps = plan_.uses_timestamps || answered;
   std::vector<std::uint8_t> options{2, 4, 0x05, 0xb4};
   if (answer == nullptr || answer->sack_permitted) options.insert(options.end(), {1, 1, 4, 2});
   if (stamps) {

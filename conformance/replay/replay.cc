@@ -27,6 +27,7 @@ CaptureReport replay_capture(const std::string& path, const Options& options, co
     capture.unusable = reader.error();
     return capture;
   }
+  std::uint64_t duplicates = 0;
   Datagrams datagrams(reader->link_type(), options.limits);
   Connections connections(options, sinks.observer, [&](ConnectionReport&& report) {
     count(report, capture);
@@ -35,7 +36,7 @@ CaptureReport replay_capture(const std::string& path, const Options& options, co
   while (const std::optional<CapturedFrame> frame = reader->next()) {
     if (std::optional<Segment> segment = datagrams.take(*frame)) {
       ++capture.segments;
-      connections.add(std::move(*segment));
+      if (!connections.add(std::move(*segment))) ++duplicates;
     }
     if (sinks.on_progress && frame->number % kProgressPackets == 0) {
       sinks.on_progress(frame->number);
@@ -48,6 +49,7 @@ CaptureReport replay_capture(const std::string& path, const Options& options, co
   if (capture.packets == 0 && capture.trouble) capture.unusable = capture.trouble;
   capture.reassembled = datagrams.reassembled();
   capture.skips = datagrams.skips();
+  capture.skips[static_cast<std::size_t>(Skip::duplicate)] = duplicates;
   capture.time_faults = reader->time_faults();
   capture.connections = connections.count();
   capture.ended_early = connections.ended_early();

@@ -36,8 +36,11 @@ Result<IpPart, Skip> read_ipv4(Bytes packet, std::size_t original_bytes) {
   std::size_t total = word(packet, 2);
   if (total == 0) total = original_bytes;
   if (total < header_bytes) return Skip::ip_header;
-  // One that says more than there ever was is damaged; its bytes may mean anything.
-  if (total > original_bytes) return Skip::ip_header;
+  // More than there ever was: cut by a tool that did not say so, where most of it is there; else
+  // the header is damaged.
+  if (total > original_bytes && original_bytes < total / 2 + kIpBytes + kTcpBytes) {
+    return Skip::ip_header;
+  }
   IpPart ip;
   ip.source = IpAddress::v4(long_word(packet, 12));
   ip.destination = IpAddress::v4(long_word(packet, 16));

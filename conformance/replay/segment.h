@@ -76,6 +76,8 @@ struct Segment {
   std::uint8_t option_bytes = 0;
   ReadOptions read{};
   bool is_cut = false;  // options or payload were not all captured
+  // A reset in the name of a host that goes on as if it had not sent it: somebody else's.
+  bool is_foreign = false;
   std::vector<std::uint8_t> payload{};
   std::size_t real_bytes = 0;  // of the payload; zeros stand for the others
 

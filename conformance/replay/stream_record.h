@@ -85,6 +85,20 @@ class InOrder {
   };
 
   std::int64_t next() const { return next_; }
+  // Some of what waits has other bytes than this.
+  bool contradicts(std::int64_t offset, Bytes bytes) const {
+    const std::int64_t end = offset + static_cast<std::int64_t>(bytes.size());
+    for (const auto& [begin, piece] : waiting_) {
+      const std::int64_t piece_end = begin + static_cast<std::int64_t>(piece.bytes.size());
+      for (std::int64_t at = std::max(offset, begin); at < std::min(end, piece_end); ++at) {
+        if (bytes[static_cast<std::size_t>(at - offset)] !=
+            piece.bytes[static_cast<std::size_t>(at - begin)]) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
   bool is_waiting() const { return !waiting_.empty(); }
   bool is_full() const { return waiting_.size() > waiting_max_; }
   // Where the first gap ends; only where something waits.
