@@ -76,7 +76,8 @@ TemporaryFile::TemporaryFile(const std::vector<std::uint8_t>& bytes) {
   const int descriptor = mkstemp(name.data());
   if (descriptor < 0) std::abort();
   std::FILE* file = fdopen(descriptor, "wb");
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) std::abort();
+  if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
+    std::abort();
   std::fclose(file);
   path_ = name;
 }

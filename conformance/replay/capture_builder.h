@@ -1,5 +1,5 @@
-// Captures made in a test: the bytes of a pcap file, right or wrong, and conversations whose packets
-// are written as segments with numbers relative to both ends. For tests alone.
+// Captures made in a test: the bytes of a pcap file, right or wrong, and conversations whose
+// packets are written as segments with numbers relative to both ends. For tests alone.
 #pragma once
 
 #include <string>
@@ -53,6 +53,7 @@ class Talk {
   Talk& handshake();
 
   std::vector<Said>& said() { return said_; }
+  std::vector<Said> said_copy() const { return said_; }
   // As raw IP.
   std::vector<FilePacket> packets() const;
   static std::vector<std::uint8_t> packet_of(const Said& said);

@@ -14,7 +14,8 @@ bool Player::comes_too_early(const Segment& segment) const {
     const std::int64_t known = in_fin_ != 0 && in_.next() == in_fin_ ? in_fin_ + 1 : in_.next();
     return judge_.peer().of(segment.ack) > known;
   }
-  return judge_.own().of(segment.ack) > captured_sent_;
+  const std::int64_t known = out_fin_ != 0 && out_.next() == out_fin_ ? out_fin_ + 1 : out_.next();
+  return judge_.own().of(segment.ack) > known;
 }
 
 void Player::on_captured(const Segment& segment) {
@@ -39,7 +40,9 @@ void Player::on_captured(const Segment& segment) {
   if (segment.has(flag::ack) && !segment.has(flag::syn)) {
     const std::int64_t acked = judge_.peer().of(segment.ack);
     const std::int64_t known = in_fin_ != 0 && in_.next() == in_fin_ ? in_fin_ + 1 : in_.next();
-    if (acked > known) stand_in(acked, segment.has(flag::fin) && acked == known + 1);
+    // One more than there was data, from a host that closes: the other end's FIN.
+    const bool closes = segment.has(flag::fin) || out_fin_ != 0;
+    if (acked > known) stand_in(acked, closes && acked == known + 1);
   }
   write(segment);
   settle();

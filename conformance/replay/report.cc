@@ -44,6 +44,15 @@ bool ConnectionReport::has_diverged(const TierSet& set) const {
   return false;
 }
 
+std::string ConnectionReport::as_text() const {
+  std::string text;
+  for (const Divergence& divergence : divergences) {
+    text += "\n" + std::string(to_string(divergence.tier)) + ", packet " +
+            std::to_string(divergence.packet) + ": " + divergence.why;
+  }
+  return text;
+}
+
 std::optional<Tier> ConnectionReport::reached() const {
   std::optional<Tier> last;
   for (std::size_t i = 0; i < kTiers; ++i) {

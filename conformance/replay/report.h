@@ -89,6 +89,8 @@ struct ConnectionReport {
   Finding finding(Tier tier) const { return tiers[static_cast<std::size_t>(tier)]; }
   // True where a tier of the set diverged.
   bool has_diverged(const TierSet& set) const;
+  // What differs, a line each, for messages of tests and logs.
+  std::string as_text() const;
   // The last tier up to which all hold; none where the first does not.
   std::optional<Tier> reached() const;
 };

@@ -137,9 +137,8 @@ Result<Segment, Skip> read_segment(const IpPart& ip) {
   if (bytes.size() < header_bytes) {
     std::size_t whole = 0;
     while (whole < there.size()) {
-      const std::size_t length = there[whole] <= 1          ? 1
-                                 : whole + 1 < there.size() ? there[whole + 1]
-                                                            : there.size();
+      const std::size_t left = there.size() - whole;
+      const std::size_t length = there[whole] <= 1 ? 1 : left < 2 ? left + 1 : there[whole + 1];
       if (length == 0 || whole + length > there.size()) break;
       whole += length;
     }
