@@ -29,10 +29,10 @@ std::uint64_t skipped_all(const Replayed& replayed) {
 }
 
 TEST(CaptureFile, ThatIsNotThere) {
-  const Replayed replayed = replay_file("/nowhere/at-all.pcap");
+  const Replayed replayed = replay_file("no/such/folder.pcap");
   ASSERT_TRUE(replayed.capture.unusable);
   EXPECT_EQ(replayed.capture.unusable->sentence,
-            "cannot open /nowhere/at-all.pcap: No such file or directory; a pcap or pcapng file is "
+            "cannot open no/such/folder.pcap: No such file or directory; a pcap or pcapng file is "
             "needed, such as tcpdump -w writes");
 }
 
@@ -208,8 +208,8 @@ TEST(CaptureFile, LongerThanItsSegmentsRemember) {
 
 TEST(Captures, AreFoundBelowFolders) {
   std::string problem;
-  EXPECT_TRUE(captures_below({"/nowhere/at-all"}, problem).empty());
-  EXPECT_EQ(problem, "there is no file or folder /nowhere/at-all");
+  EXPECT_TRUE(captures_below({"no/such/folder"}, problem).empty());
+  EXPECT_EQ(problem, "there is no file or folder no/such/folder");
   problem.clear();
   const TemporaryFile file(pcap_file(kRawIp, {}));
   EXPECT_EQ(captures_below({file.path(), file.path()}, problem),
