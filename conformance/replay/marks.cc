@@ -57,9 +57,20 @@ void Sent::again(Mark mark) {
 }
 
 bool Sent::has_resent(const Mark& mark) const {
-  return std::any_of(resent_.begin(), resent_.end(), [&](const Mark& other) {
-    return other.begin < mark.end && mark.begin < other.end;
-  });
+  // All of it, in however many pieces.
+  std::vector<std::pair<std::int64_t, std::int64_t>> pieces;
+  for (const Mark& other : resent_) {
+    if (other.begin < mark.end && mark.begin < other.end) {
+      pieces.emplace_back(other.begin, other.end);
+    }
+  }
+  std::sort(pieces.begin(), pieces.end());
+  std::int64_t covered = mark.begin;
+  for (const auto& [begin, end] : pieces) {
+    if (begin > covered) break;
+    covered = std::max(covered, end);
+  }
+  return covered >= mark.end;
 }
 
 void Boundaries::captured(Mark mark, const Sink& sink) {

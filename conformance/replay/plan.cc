@@ -157,6 +157,9 @@ Plan make_plan(const std::deque<Segment>& ahead, Side as, const Options& options
     if (segment.read.has_timestamp && !segment.has(flag::syn)) plan.uses_timestamps = true;
     const bool stamps_peer = is_from(segment, plan.peer) && segment.read.has_timestamp;
     if (stamps_peer && plan.peer_timestamp == 0) plan.peer_timestamp = segment.read.timestamp_value;
+    // Else what is echoed of it.
+    const bool echoes = is_from(segment, plan.subject) && segment.read.has_timestamp;
+    if (echoes && plan.peer_timestamp == 0) plan.peer_timestamp = segment.read.timestamp_echo;
   }
   plan.subject_absent = !subject_seen;
   plan.peer_absent = !peer_seen;

@@ -20,7 +20,12 @@ bool Player::comes_too_early(const Segment& segment) const {
 
 void Player::on_captured(const Segment& segment) {
   judge_.on_captured(segment, moment());
-  if (segment.read.has_timestamp) stamps_.on_captured(segment.read.timestamp_value, now_);
+  if (segment.read.has_timestamp) {
+    stamps_.on_captured(segment.read.timestamp_value, now_);
+    // What is echoed was sent, whether or not the capture has it.
+    const std::uint32_t echo = segment.read.timestamp_echo;
+    if (static_cast<std::int32_t>(echo - peer_timestamp_) > 0) peer_timestamp_ = echo;
+  }
   if (segment.has(flag::rst)) {
     settle();
     if (!has_reset_ && connection_.is_set()) {
