@@ -16,7 +16,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "expected.csv")
-COLUMNS = ["capture", "connection", "as", "mode", "reached", "diverged", "reason"]
+COLUMNS = ["capture", "connection", "as", "mode", "reached", "diverged", "caller_data", "reason"]
+JUDGED = ("mode", "reached", "diverged", "caller_data")
 # Below these a row says why.
 WANTED = ("stream", "handshake")
 
@@ -35,7 +36,7 @@ def replayed(name, folder):
             continue
         path = os.path.join(name, os.path.relpath(report["capture"], folder))
         if "unusable" in report:
-            rows[path, "", ""] = dict(mode="unusable", reached="", diverged="",
+            rows[path, "", ""] = dict(mode="unusable", reached="", diverged="", caller_data="",
                                       reason=report["unusable"].split(": ", 1)[1].split(";")[0])
         if "connection" not in report:
             continue
@@ -51,7 +52,8 @@ def replayed(name, folder):
         told = [each["why"] for each in report["divergences"] if each["tier"] in WANTED]
         reason = told[0] if told else reason
         rows[path, str(report["connection"]), report["as"]] = dict(
-            mode=report["mode"], reached=report["reached"] or "", diverged=" ".join(diverged), reason=reason)
+            mode=report["mode"], reached=report["reached"] or "", diverged=" ".join(diverged),
+            caller_data=str(report.get("caller_data_bytes", "")), reason=reason)
     return rows
 
 
@@ -65,7 +67,7 @@ def write(rows, known, roots):
     rows.update(others)
     for key, row in rows.items():
         before = known.get(key)
-        if before and row["reason"] and all(before[name] == row[name] for name in ("mode", "reached", "diverged")):
+        if before and row["reason"] and all(before[name] == row[name] for name in JUDGED):
             row["reason"] = before["reason"]
     order = sorted(rows, key=lambda key: (key[0], int(key[1] or 0), key[2]))
     with open(TABLE, "w", newline="") as file:
@@ -81,14 +83,13 @@ def check(rows, known, roots):
     expected = {key: row for key, row in known.items() if key[0].split(os.sep)[0] in roots}
     for key in sorted(set(rows) | set(expected)):
         now, before = rows.get(key), expected.get(key)
-        names = ("mode", "reached", "diverged")
-        if now and before and all(now[name] == before[name] for name in names):
+        if now and before and all(now[name] == before[name] for name in JUDGED):
             if now["reason"] and not before["reason"]:
                 print(f"{key}: the row gives no reason; now it is: {now['reason']}")
                 wrong += 1
             continue
         wrong += 1
-        show = lambda row: " | ".join(row[name] or "-" for name in names) if row else "nothing"  # noqa: E731
+        show = lambda row: " | ".join(row[name] or "-" for name in JUDGED) if row else "nothing"  # noqa: E731
         print(f"{' '.join(key)}: expected {show(before)}, found {show(now)}" + (f" ({now['reason']})" if now else ""))
     print(f"{len(rows)} rows, {wrong} of them not as expected")
     return 1 if wrong else 0
