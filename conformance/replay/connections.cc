@@ -51,6 +51,7 @@ bool Connection::add(Segment segment) {
   }
   ++packets_;
   last_at_ = segment.at;
+  last_packet_ = segment.number;
   const std::size_t end = segment.source == first_source_ ? 0 : 1;
   if (segment.has(flag::fin)) has_fin_[end] = true;
   if (segment.has(flag::rst)) has_reset_ = true;
@@ -168,6 +169,7 @@ std::vector<ConnectionReport> Connection::finish() {
     ConnectionReport& report = part->report;
     report.packets = packets_;
     report.first_packet = first_packet_;
+    report.last_packet = last_packet_;
     report.first_at = first_at_;
     report.last_at = last_at_;
     part->player->finish(report);

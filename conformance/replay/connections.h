@@ -52,6 +52,7 @@ class Connection {
   std::vector<std::unique_ptr<Part>> parts_;
   std::uint64_t packets_ = 0;
   std::uint64_t first_packet_ = 0;
+  std::uint64_t last_packet_ = 0;
   Duration first_at_{};
   Duration last_at_{};
   Endpoint first_source_{};

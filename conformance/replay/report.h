@@ -72,7 +72,8 @@ struct ConnectionReport {
   Mode mode = Mode::oracle;
   bool has_handshake = false;  // SYN and SYN-ACK are in the capture
   std::uint64_t packets = 0;
-  std::uint64_t first_packet = 0;
+  std::uint64_t first_packet = 0;  // and last: as the capture counts
+  std::uint64_t last_packet = 0;
   Duration first_at{};
   Duration last_at{};
   std::uint64_t bytes_out = 0;       // of the played host's stream, as captured

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "conformance/replay/batch.h"
+#include "conformance/replay/minimise.h"
 #include "tools/anteroom/command.h"
 #include "tools/anteroom/replay_report.h"
 #include "tools/anteroom/rule.h"
@@ -28,6 +30,8 @@ constexpr char kExamples[] = R"(examples:
       and what the rules would have said to each SYN and its data; the replay goes on as captured
   anteroom replay corpus --jobs 4 --shard 1/8 --json --throughput
       every capture below a folder, the second eighth of them, on four threads, as JSON lines
+  anteroom replay capture.pcap --tier handshake --minimise small
+      the packets of one connection that still diverge: small.pcap, and small.pkt for anteroom drill
 
 Tiers, from what must be the same to what may well differ: stream, acknowledgment, handshake, close, retransmission,
 boundaries, timing; the first four decide unless --tier says otherwise. A capture without the beginning of a connection,
@@ -47,6 +51,7 @@ struct ReplayCommand {
   bool json = false;
   bool verbose = false;
   bool throughput = false;
+  std::string minimise;
 };
 
 // "I/N": the share number I of N.
@@ -160,6 +165,26 @@ void tell_end(const Sums& sums, double seconds, const ReplayCommand& command) {
   fmt::print("}}\n");
 }
 
+// Exit code 1, as the thing still diverges; 2 where there was nothing to write.
+ExitCode cut_down(const std::string& path, const replay::Options& options,
+                  const ReplayReportOptions& report_options, const std::string& out) {
+  const auto minimised = replay::minimise(path, options, report_options.tiers);
+  if (!minimised) return complain(minimised.error(), ExitCode::misused);
+  const std::string capture = out + ".pcap";
+  const std::string script = out + ".pkt";
+  if (const auto trouble = replay::write_capture(capture, minimised->segments)) {
+    return complain(*trouble, ExitCode::misused);
+  }
+  std::ofstream file(script);
+  file << replay::script_of(*minimised);
+  file.close();
+  if (!file) return complain({"cannot write " + script}, ExitCode::misused);
+  fmt::print("{}", connection_text(capture, minimised->report, report_options));
+  fmt::print("{} packets of {} are left after {} replays: {} and {}\n", minimised->segments.size(),
+             minimised->packets_before, minimised->replays, capture, script);
+  return ExitCode::failed;
+}
+
 ExitCode replay_captures(const ReplayCommand& command) {
   std::vector<Rule> rules;
   replay::Options options;
@@ -181,6 +206,13 @@ ExitCode replay_captures(const ReplayCommand& command) {
     return complain(
         {"no capture (*.pcap, *.pcapng, *.cap) was found; name files or folders that have some"},
         ExitCode::misused);
+  }
+  if (!command.minimise.empty()) {
+    if (paths.size() != 1 || command.json) {
+      return complain({"--minimise takes one capture, and speaks to people only"},
+                      ExitCode::misused);
+    }
+    return cut_down(paths.front(), options, report_options, command.minimise);
   }
   Progress progress(paths.size(), isatty(STDERR_FILENO) == 1);
   Sums sums;
@@ -235,6 +267,8 @@ void add_replay(CLI::App& program, Chosen& chosen) {
   command.add_option("--tolerance", options->tolerance_ms, "of the tier timing, in milliseconds");
   command.add_option("--jobs", options->jobs, "threads; else as many as there are processors");
   command.add_option("--shard", options->shard, "I/N: every Nth capture, from number I on");
+  command.add_option("--minimise", options->minimise,
+                     "OUT: write the shortest capture that still diverges, OUT.pcap and OUT.pkt");
   command.add_flag("--throughput", options->throughput, "packets per second at the end");
   command.add_flag("--json", options->json, "one JSON object for each connection and capture");
   command.add_flag("--verbose", options->verbose, "what is the same, too, and every divergence");
