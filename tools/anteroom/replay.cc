@@ -185,6 +185,18 @@ ExitCode cut_down(const std::string& path, const replay::Options& options,
   return ExitCode::failed;
 }
 
+tap::Trouble find_captures(const ReplayCommand& command, std::vector<std::string>& paths) {
+  std::string problem;
+  paths = replay::captures_below(command.places, problem);
+  if (!problem.empty()) return tap::Problem{problem};
+  if (!take_shard(command.shard, paths)) {
+    return tap::Problem{"--shard " + command.shard + ": I/N with I from 0 to N-1 was expected"};
+  }
+  if (!paths.empty() || !command.shard.empty()) return std::nullopt;
+  return tap::Problem{
+      "no capture (*.pcap, *.pcapng, *.cap) was found; name files or folders that have some"};
+}
+
 ExitCode replay_captures(const ReplayCommand& command) {
   std::vector<Rule> rules;
   replay::Options options;
@@ -195,17 +207,9 @@ ExitCode replay_captures(const ReplayCommand& command) {
   if (const auto trouble = read_tiers(command.tiers, report_options.tiers)) {
     return complain(*trouble, ExitCode::misused);
   }
-  std::string problem;
-  std::vector<std::string> paths = replay::captures_below(command.places, problem);
-  if (!problem.empty()) return complain({problem}, ExitCode::misused);
-  if (!take_shard(command.shard, paths)) {
-    return complain({"--shard " + command.shard + ": I/N with I from 0 to N-1 was expected"},
-                    ExitCode::misused);
-  }
-  if (paths.empty() && command.shard.empty()) {
-    return complain(
-        {"no capture (*.pcap, *.pcapng, *.cap) was found; name files or folders that have some"},
-        ExitCode::misused);
+  std::vector<std::string> paths;
+  if (const auto trouble = find_captures(command, paths)) {
+    return complain(*trouble, ExitCode::misused);
   }
   if (!command.minimise.empty()) {
     if (paths.size() != 1 || command.json) {

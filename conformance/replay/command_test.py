@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""`anteroom replay` as a user calls it: exit codes, messages, JSON, shares of a corpus, rules and cut-down captures."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CAPTURES = os.path.join(HERE, "../captures")
+ANTEROOM = os.environ.get("ANTEROOM", os.path.join(HERE, "../../build/dev/tools/anteroom/anteroom"))
+
+
+def anteroom(*words):
+    return subprocess.run([ANTEROOM, *words], capture_output=True, text=True, timeout=120)
+
+
+def capture(name):
+    return os.path.join(CAPTURES, name + ".pcap")
+
+
+def lines(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+class Replay(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="anteroom-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def test_the_exit_code_is_of_the_chosen_tiers(self):
+        self.assertEqual(anteroom("replay", capture("slow-reader")).returncode, 0)
+        self.assertEqual(anteroom("replay", capture("slow-reader"), "--tier", "retransmission").returncode, 1)
+        self.assertEqual(anteroom("replay", capture("slow-reader"), "--tier", "all").returncode, 1)
+        self.assertEqual(anteroom("replay", capture("slow-reader"), "--tier", "stream", "--tier", "close").returncode, 0)
+
+    def test_a_divergence_names_packet_segments_state_and_reason(self):
+        result = anteroom("replay", capture("slow-reader"), "--tier", "retransmission")
+        self.assertIn("first packet ", result.stdout)
+        self.assertIn("retransmission, established: the captured host closed its window, the stack never did", result.stdout)
+        self.assertRegex(result.stdout, r"captured  > \. 1:1\(0\) ack \d+ win 0")
+        self.assertNotIn("\033", result.stdout)
+
+    def test_what_cannot_be_used_is_two(self):
+        with open(self.path("noise.pcap"), "wb") as file:
+            file.write(b"this is no capture at all, whatever its name says")
+        for words, sentence in (
+            (["no/such.pcap"], "there is no file or folder no/such.pcap"),
+            ([self.path("noise.pcap")], "a pcap or pcapng file is needed"),
+            ([self.folder + "/.", "--shard", "2/2"], "--shard 2/2: I/N with I from 0 to N-1 was expected"),
+            ([capture("reset"), "--tier", "bytes"], "--tier bytes: stream, acknowledgment"),
+            ([capture("reset"), "--as", "peer"], "--as peer: server, client or both"),
+            ([capture("reset"), "--mode", "fast"], "--mode fast: auto, oracle or causal"),
+            ([capture("reset"), "--rule", "* maybe"], "'maybe' is no verdict"),
+            ([capture("reset"), "--minimise", self.path("out")], "there is nothing to cut down"),
+        ):
+            with self.subTest(words=words):
+                result = anteroom("replay", *words)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(sentence, result.stderr)
+                self.assertEqual(len(result.stderr.splitlines()), 1)
+
+    def test_a_file_cut_short_is_used_as_far_as_it_goes(self):
+        with open(capture("reset"), "rb") as file:
+            whole = file.read()
+        with open(self.path("cut.pcap"), "wb") as file:
+            file.write(whole[:-7])
+        result = anteroom("replay", self.path("cut.pcap"))
+        self.assertIn("is damaged behind packet", result.stderr)
+        self.assertIn("1 connections", result.stdout)
+
+    def test_json_has_a_line_for_each_connection_and_capture_and_the_sums(self):
+        result = anteroom("replay", CAPTURES, "--as", "both", "--json", "--throughput", "--jobs", "2")
+        reports = lines(result)
+        connections = [report for report in reports if "connection" in report]
+        captures = [report for report in reports if "packets" in report and "capture" in report and "connection" not in report]
+        self.assertEqual(len(captures), len([name for name in os.listdir(CAPTURES) if name.endswith(".pcap")]))
+        self.assertEqual(len(connections), reports[-1]["replays"])
+        self.assertGreater(reports[-1]["packets_per_second"], 0)
+        self.assertEqual({report["as"] for report in connections}, {"server", "client"})
+        for report in connections:
+            self.assertEqual(len(report["tiers"]), 7)
+
+    def test_shares_make_up_the_whole(self):
+        whole = {report["capture"] for report in lines(anteroom("replay", CAPTURES, "--json")) if "capture" in report}
+        parts = []
+        for share in ("0/3", "1/3", "2/3"):
+            found = lines(anteroom("replay", CAPTURES, "--json", "--shard", share))
+            parts.append({report["capture"] for report in found if "capture" in report})
+        self.assertEqual(set().union(*parts), whole)
+        self.assertEqual(sum(map(len, parts)), len(whole))
+
+    def test_the_bytes_of_a_syn_are_what_a_rule_judges(self):
+        result = anteroom("replay", capture("fast-open"), "--json", "--rule", "KNOCK* accept", "--rule", "knock* defer:500:reject")
+        report = lines(result)[0]
+        self.assertEqual(bytes.fromhex(report["caller_data_hex"]), b"knock, knock")
+        self.assertEqual(report["verdict"], "defer 500 ms, then reject")
+        self.assertFalse(report["diverged"])
+
+    def test_what_is_cut_down_diverges_by_itself_and_as_a_script(self):
+        out = self.path("small")
+        result = anteroom("replay", capture("slow-reader"), "--tier", "retransmission", "--minimise", out)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        again = anteroom("replay", out + ".pcap", "--tier", "retransmission", "--json")
+        self.assertEqual(again.returncode, 1)
+        self.assertLess(lines(again)[0]["packets"], 10)
+        drilled = lines(anteroom("drill", out + ".pkt", "--json"))
+        self.assertEqual(drilled[0]["outcome"], "failed")
+
+    def test_the_help_has_examples(self):
+        result = anteroom("replay", "--help")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("examples:", result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
