@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <pcap/pcap.h>
 
 #include "conformance/replay/link_layer.h"
@@ -73,14 +75,16 @@ tap::Outcome<CaptureReader> CaptureReader::open(const std::string& path,
     std::string text(reason);
     // libpcap names the file in some of its messages only.
     if (text.starts_with(path + ": ")) text.erase(0, path.size() + 2);
-    return tap::Problem{"cannot open " + path + ": " + text +
-                        "; a pcap or pcapng file is needed, such as tcpdump -w writes"};
+    return tap::Problem{fmt::format(
+        "cannot open {}: {}; a pcap or pcapng file is needed, such as tcpdump -w writes", path,
+        text)};
   }
   file->link_type = pcap_datalink(file->handle.get());
   if (!is_known_link_type(file->link_type)) {
-    return tap::Problem{"cannot open " + path + ": its link type is " +
-                        name_of_link_type(file->link_type) +
-                        "; capture on an Ethernet, raw IP, Linux cooked or loopback interface"};
+    return tap::Problem{
+        fmt::format("cannot open {}: its link type is {}; capture on an Ethernet, raw IP, Linux "
+                    "cooked or loopback interface",
+                    path, name_of_link_type(file->link_type))};
   }
   return CaptureReader(std::move(file));
 }
@@ -100,8 +104,8 @@ std::optional<CapturedFrame> CaptureReader::next() {
   if (status != 1) {
     if (status != PCAP_ERROR_BREAK) {
       file_->trouble = tap::Problem{
-          file_->path + " is damaged behind packet " + std::to_string(file_->frames) + ": " +
-          pcap_geterr(file_->handle.get()) + "; what is in front of that was used"};
+          fmt::format("{} is damaged behind packet {}: {}; what is in front of that was used",
+                      file_->path, file_->frames, pcap_geterr(file_->handle.get()))};
     }
     return std::nullopt;
   }

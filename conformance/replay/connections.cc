@@ -173,14 +173,14 @@ std::vector<ConnectionReport> Connection::finish() {
     report.first_at = first_at_;
     report.last_at = last_at_;
     part->player->finish(report);
-    if (is_cut_) report.notes.push_back("the capture cut packets short");
+    if (is_cut_) report.notes.emplace_back("the capture cut packets short");
     if (!part->plan.has_handshake) {
-      report.notes.push_back(part->plan.syn       ? "no SYN-ACK is in the capture"
+      report.notes.emplace_back(part->plan.syn       ? "no SYN-ACK is in the capture"
                              : part->plan.syn_ack ? "no SYN is in the capture"
                                                   : "the capture began after the connection");
     }
     if (part->plan.peer_absent) {
-      report.notes.push_back("the other end's packets are not in the capture");
+      report.notes.emplace_back("the other end's packets are not in the capture");
     }
     reports.push_back(std::move(report));
   }
@@ -217,7 +217,7 @@ bool Connections::add(Segment segment) {
   }
   if (found == by_flow_.end()) {
     if (entries_.size() >= options_.limits.connections_max) {
-      ++ended_early_;
+      if (!entries_.front().connection->is_closed()) ++ended_early_;
       end(entries_.begin());
     }
     entries_.push_back({key, std::make_unique<Connection>(++count_, options_, observer_)});

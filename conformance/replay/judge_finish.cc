@@ -106,7 +106,7 @@ void Judge::finish_handshake(const Moment& moment) {
   const Mark& captured = *captured_.handshake;
   if (!stack_.handshake) {
     diverge(Tier::handshake, captured.moment, text(captured), "",
-            "the stack sent no SYN" + refusal());
+            fmt::format("the stack sent no SYN{}", refusal()));
     return;
   }
   const std::string difference = handshake_difference(captured, *stack_.handshake, peer_);
@@ -121,7 +121,7 @@ void Judge::finish_close(const Moment& moment) {
   hold(Tier::close);
   if (captured_.fin_mark && !stack_.fin_mark) {
     diverge(Tier::close, captured_.fin_mark->moment, text(*captured_.fin_mark), "",
-            "the captured host sent a FIN, the stack none" + refusal());
+            fmt::format("the captured host sent a FIN, the stack none{}", refusal()));
   } else if (!captured_.fin_mark && stack_.fin_mark) {
     diverge(Tier::close, stack_.fin_mark->moment, "", text(*stack_.fin_mark),
             "the stack sent a FIN, the captured host none");
@@ -204,7 +204,7 @@ void Judge::finish(const Moment& moment, ConnectionReport& report) {
     report.divergences_total = 0;
   }
   if (peer_contradicts_) {
-    report.notes.push_back("the other end sent different bytes for the same place of its stream");
+    report.notes.emplace_back("the other end sent different bytes for the same place of its stream");
   }
   report.bytes_out = written_bytes();
   report.bytes_in = read_bytes();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include <pcap/pcap.h>
 
 namespace anteroom::replay {
@@ -122,9 +124,10 @@ tap::Outcome<std::vector<Segment>> segments_of(const std::string& path, const Op
     const bool inward = source == report.server && destination == report.client;
     if (!outward && !inward) continue;
     if (segments.size() == kSegmentsMax) {
-      return tap::Problem{"the connection that diverges has more than " +
-                          std::to_string(kSegmentsMax) +
-                          " packets; cut the capture yourself first"};
+      return tap::Problem{
+          fmt::format("the connection that diverges has more than {} packets; cut the capture "
+                      "yourself first",
+                      kSegmentsMax)};
     }
     segments.push_back(std::move(*segment));
   }
@@ -146,8 +149,8 @@ tap::Outcome<Minimised> minimise(const std::string& path, const Options& options
   const std::optional<Culprit> culprit = find_culprit(path, options, tiers, capture);
   if (capture.unusable) return *capture.unusable;
   if (!culprit) {
-    return tap::Problem{"nothing of " + path +
-                        " diverges in the chosen tiers; there is nothing to cut down"};
+    return tap::Problem{fmt::format(
+        "nothing of {} diverges in the chosen tiers; there is nothing to cut down", path)};
   }
   auto segments = segments_of(path, options, culprit->report);
   if (!segments) return segments.error();
@@ -173,10 +176,10 @@ tap::Trouble write_capture(const std::string& path, const std::vector<Segment>& 
   constexpr int kSnapBytes = 262'144;
   const std::unique_ptr<pcap_t, ClosePcap> handle(
       pcap_open_dead_with_tstamp_precision(DLT_RAW, kSnapBytes, PCAP_TSTAMP_PRECISION_NANO));
-  if (!handle) return tap::Problem{"cannot write " + path + ": out of memory"};
+  if (!handle) return tap::Problem{fmt::format("cannot write {}: out of memory", path)};
   const std::unique_ptr<pcap_dumper_t, CloseDumper> dumper(
       pcap_dump_open(handle.get(), path.c_str()));
-  if (!dumper) return tap::Problem{std::string("cannot write ") + pcap_geterr(handle.get())};
+  if (!dumper) return tap::Problem{fmt::format("cannot write {}", pcap_geterr(handle.get()))};
   std::vector<std::uint8_t> packet;
   for (const Segment& segment : segments) {
     write_packet(segment, segment.source, segment.destination, segment.payload, packet);
@@ -190,7 +193,7 @@ tap::Trouble write_capture(const std::string& path, const std::vector<Segment>& 
     pcap_dump(reinterpret_cast<u_char*>(dumper.get()), &header, packet.data());
   }
   if (pcap_dump_flush(dumper.get()) == 0) return std::nullopt;
-  return tap::Problem{"cannot write " + path + ": is the disk full?"};
+  return tap::Problem{fmt::format("cannot write {}: is the disk full?", path)};
 }
 
 }  // namespace anteroom::replay
