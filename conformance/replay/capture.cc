@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-
 #include <pcap/pcap.h>
 
 #include "conformance/replay/link_layer.h"

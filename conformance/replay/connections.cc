@@ -176,8 +176,8 @@ std::vector<ConnectionReport> Connection::finish() {
     if (is_cut_) report.notes.emplace_back("the capture cut packets short");
     if (!part->plan.has_handshake) {
       report.notes.emplace_back(part->plan.syn       ? "no SYN-ACK is in the capture"
-                             : part->plan.syn_ack ? "no SYN is in the capture"
-                                                  : "the capture began after the connection");
+                                : part->plan.syn_ack ? "no SYN is in the capture"
+                                                     : "the capture began after the connection");
     }
     if (part->plan.peer_absent) {
       report.notes.emplace_back("the other end's packets are not in the capture");
@@ -217,8 +217,7 @@ bool Connections::add(Segment segment) {
   }
   if (found == by_flow_.end()) {
     if (entries_.size() >= options_.limits.connections_max) {
-      if (!entries_.front().connection->is_closed()) ++ended_early_;
-      end(entries_.begin());
+      make_room();
     }
     entries_.push_back({key, std::make_unique<Connection>(++count_, options_, observer_)});
     found = by_flow_.emplace(key, std::prev(entries_.end())).first;
@@ -245,6 +244,15 @@ void Connections::end_silent(Duration now) {
     if (!silent || !oldest.is_closed()) return;
     end(entries_.begin());
   }
+}
+
+// One that is over goes first.
+void Connections::make_room() {
+  const auto closed = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.connection->is_closed();
+  });
+  if (closed == entries_.end()) ++ended_early_;
+  end(closed == entries_.end() ? entries_.begin() : closed);
 }
 
 void Connections::finish() {

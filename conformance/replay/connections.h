@@ -103,6 +103,7 @@ class Connections {
   static Key key_of(const Segment& segment);
   void end(Entries::iterator entry);
   void end_silent(Duration now);
+  void make_room();
 
   const Options& options_;
   Observer* observer_;

@@ -204,7 +204,8 @@ void Judge::finish(const Moment& moment, ConnectionReport& report) {
     report.divergences_total = 0;
   }
   if (peer_contradicts_) {
-    report.notes.emplace_back("the other end sent different bytes for the same place of its stream");
+    report.notes.emplace_back(
+        "the other end sent different bytes for the same place of its stream");
   }
   report.bytes_out = written_bytes();
   report.bytes_in = read_bytes();

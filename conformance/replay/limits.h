@@ -19,18 +19,22 @@ struct ReplayLimits {
   // has an acknowledgment before what it acknowledges.
   std::uint32_t reordered_segments_max = 16;
   // Bytes kept of each stream, to compare and to write: what nobody has acknowledged yet.
-  std::uint32_t stream_bytes_max = 8u << 20;
-  // Segments kept that came before the one in front of them, of one direction.
+  std::uint32_t stream_bytes_max = 4u << 20;
+  // Segments kept that came before the one in front of them, of one direction, and their bytes.
   std::uint32_t out_of_order_segments_max = 256;
+  std::uint32_t out_of_order_bytes_max = 1u << 20;
+  // Zeros that may stand in for what the capture does not have, of one connection.
+  std::uint64_t stand_in_bytes_max = 64u << 20;
   // Marks kept to compare: segment ends, retransmissions, acknowledgments, time-stamps.
   std::uint32_t marks_max = 1'024;
   // Divergences told of one connection; the others are counted.
   std::uint32_t divergences_max = 32;
   // Caller data shown.
   std::uint32_t caller_data_bytes_max = 64u << 10;
-  // Timers served between two packets, and the longest time that may pass between them. A longer
-  // gap is cut and counted.
+  // Timers served between two packets, of one connection in all, and the longest time that may pass
+  // between two packets. A longer gap is cut and counted.
   std::uint32_t steps_per_gap_max = 4'096;
+  std::uint32_t steps_max = 1u << 20;
   Duration gap_max = 24h;
   // How long a packet waits for the stack to send what it acknowledges.
   Duration release_wait_max = 2s;

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-
 #include <pcap/pcap.h>
 
 namespace anteroom::replay {
@@ -59,12 +58,13 @@ void shorten(std::vector<Segment>& segments, Trial& trial) {
   std::size_t high = segments.size();
   while (low < high && !trial.is_spent()) {
     const std::size_t middle = low + (high - low) / 2;
-    (trial.diverges(beginning(segments, middle)) ? high : low) = middle + (high - low > 1 ? 0 : 1);
-    if (high - low == 1) {
-      if (trial.diverges(beginning(segments, low))) high = low;
-      break;
+    if (trial.diverges(beginning(segments, middle))) {
+      high = middle;
+    } else {
+      low = middle + 1;
     }
   }
+  // Not every longer beginning need diverge because a shorter one does.
   std::vector<Segment> shorter = beginning(segments, high);
   if (trial.diverges(shorter)) segments = std::move(shorter);
 }

@@ -66,7 +66,7 @@ TEST(Stamps, AreBounded) {
 std::vector<std::uint8_t> bytes(std::initializer_list<std::uint8_t> values) { return values; }
 
 TEST(InOrder, WhatComesEarlyWaits) {
-  InOrder order(1, 8);
+  InOrder order(1, 8, 1'000);
   EXPECT_TRUE(order.add(3, bytes({3, 4}), 2).bytes.empty());
   EXPECT_TRUE(order.is_waiting());
   EXPECT_EQ(order.gap_end(), 3);
@@ -81,6 +81,19 @@ TEST(InOrder, WhatComesEarlyWaits) {
   const InOrder::Piece piece = order.add(4, bytes({4, 5, 6}), 2);
   EXPECT_EQ(piece.bytes, bytes({5, 6}));
   EXPECT_EQ(piece.real_bytes, 1u);
+}
+
+TEST(InOrder, IsFullOfSegmentsOrOfBytes) {
+  InOrder order(1, 2, 100);
+  static_cast<void>(order.add(10, std::vector<std::uint8_t>(50), 50));
+  static_cast<void>(order.add(100, std::vector<std::uint8_t>(50), 50));
+  EXPECT_FALSE(order.is_full());
+  static_cast<void>(order.add(100, std::vector<std::uint8_t>(60), 60));
+  EXPECT_TRUE(order.is_full());
+  order.forget();
+  EXPECT_FALSE(order.is_full());
+  for (int i = 0; i < 3; ++i) static_cast<void>(order.add(10 + i, bytes({1}), 1));
+  EXPECT_TRUE(order.is_full());
 }
 
 TEST(StreamRecord, KnowsWhatIsDifferentAndWhatIsNotKnown) {

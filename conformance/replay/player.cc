@@ -31,8 +31,8 @@ Player::Player(const Plan& plan, const Options& options, Observer* observer)
       buffer_(kReadBytes),
       now_(kStart),
       stamps_(options.limits.marks_max),
-      out_(1, options.limits.out_of_order_segments_max),
-      in_(1, options.limits.out_of_order_segments_max),
+      out_(1, options.limits.out_of_order_segments_max, options.limits.out_of_order_bytes_max),
+      in_(1, options.limits.out_of_order_segments_max, options.limits.out_of_order_bytes_max),
       peer_timestamp_(plan.peer_timestamp) {
   // No listener and no connection can have port 0.
   if (own_.port == 0) own_.port = 1;
@@ -89,7 +89,7 @@ void Player::acknowledge_all() {
 }
 
 void Player::pass_to(Instant target, std::uint32_t steps_max) {
-  for (std::uint32_t i = 0; i < steps_max; ++i) {
+  for (std::uint32_t i = 0; i < steps_max && steps_ < options_.limits.steps_max; ++i, ++steps_) {
     const std::optional<Deadline> deadline = stack_.next_deadline();
     if (!deadline || deadline->at > target) break;
     now_ = std::max(now_, deadline->at);
@@ -203,6 +203,13 @@ void Player::finish(ConnectionReport& report) {
   if (foreign_resets_ != 0) {
     report.notes.push_back(fmt::format(
         "{} resets in the name of the played host were not its own: it went on", foreign_resets_));
+  }
+  if (gave_up_) {
+    report.notes.emplace_back(
+        "the stack took less than was written, for so long that it was given up");
+  }
+  if (steps_ >= options_.limits.steps_max) {
+    report.notes.emplace_back("its timers were served so often that they were not any more");
   }
   report.stand_in_bytes = stand_in_bytes_;
   if (stand_in_bytes_ != 0) {

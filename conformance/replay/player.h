@@ -109,6 +109,9 @@ class Player {
   std::int64_t out_fin_ = 0;  // offset of the captured host's FIN; 0: not seen
   std::int64_t in_fin_ = 0;   // of the peer's
   std::deque<Write> writes_;
+  std::size_t unwritten_bytes_ = 0;  // of these
+  bool gave_up_ = false;             // they became too many
+  std::uint32_t steps_ = 0;          // timers served
   std::int64_t sent_with_open_ = 1;  // stream bytes up to here went with SYN or SYN-ACK
   bool has_shut_down_ = false;
   bool has_reset_ = false;   // the stack has sent RST

@@ -102,19 +102,30 @@ void Player::write(const Segment& segment) {
     piece = out_.take_next();
   }
   // Too much came out of order: the capture has not got what is missing.
-  while (out_.is_full()) fill_written(out_.gap_end());
+  while (out_.is_full()) {
+    const std::int64_t before = out_.next();
+    fill_written(out_.gap_end());
+    // A gap too long to be one: what waits behind it is of no use.
+    if (out_.next() == before) return out_.forget();
+  }
 }
 
 void Player::append(Bytes bytes, std::size_t real_bytes, bool is_gap, bool is_sent_already) {
   judge_.on_written(bytes, real_bytes, is_gap);
   if (real_bytes < bytes.size()) stand_in_bytes_ += bytes.size() - real_bytes;
-  if (!is_sent_already) writes_.push_back({{bytes.begin(), bytes.end()}, 0});
+  if (is_sent_already || is_over_ || gave_up_) return;
+  writes_.push_back({{bytes.begin(), bytes.end()}, 0});
+  unwritten_bytes_ += bytes.size();
+  if (unwritten_bytes_ <= options_.limits.stream_bytes_max) return;
+  gave_up_ = true;
+  writes_.clear();
 }
 
 // The capture has not got the captured host's bytes up to `end`: zeros.
 void Player::fill_written(std::int64_t end) {
   const std::int64_t missing = end - out_.next();
   if (missing <= 0 || missing > options_.limits.stream_bytes_max) return;
+  if (stand_in_bytes_ > options_.limits.stand_in_bytes_max) return;
   const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(missing), 0);
   const InOrder::Piece piece = out_.add(out_.next(), zeros, 0);
   append(piece.bytes, 0, true, false);
@@ -130,6 +141,7 @@ void Player::flush() {
     const auto taken = stack_.send(now_, connection_, Bytes(front.bytes).subspan(front.taken));
     if (!taken || *taken == 0) break;
     front.taken += *taken;
+    unwritten_bytes_ -= *taken;
     if (front.taken == front.bytes.size()) writes_.pop_front();
   }
   if (out_fin_ != 0 && out_.next() >= out_fin_ && writes_.empty() && !has_shut_down_) {

@@ -132,6 +132,8 @@ void Player::on_peer(const Segment& segment) {
 }
 
 void Player::note_peer_data(std::int64_t offset, Bytes bytes, std::size_t real_bytes) {
+  // What is in order always fits; what is not is remembered while there is room.
+  if (in_.is_full() && offset > in_.next()) return;
   if (in_.contradicts(offset, bytes)) judge_.on_peer_contradiction();
   InOrder::Piece piece = in_.add(offset, bytes, real_bytes);
   while (!piece.bytes.empty()) {
@@ -144,6 +146,7 @@ void Player::note_peer_data(std::int64_t offset, Bytes bytes, std::size_t real_b
 // of them is a FIN.
 void Player::stand_in(std::int64_t end, bool with_fin) {
   if (!stack_initial_ || end - in_.next() > kMissingMax) return;
+  if (stand_in_bytes_ > options_.limits.stand_in_bytes_max) return;
   const std::int64_t data_end = with_fin ? end - 1 : end;
   while (in_.next() < data_end) {
     const auto size = std::min<std::int64_t>(kStandInBytes, data_end - in_.next());

@@ -10,6 +10,9 @@
 namespace anteroom::replay {
 namespace {
 
+constexpr std::size_t kWaitingMax = 1'000;
+constexpr std::size_t kWaitingBytesMax = 1u << 20;
+
 class Writer {
  public:
   explicit Writer(const Minimised& minimised)
@@ -18,8 +21,8 @@ class Writer {
                         {})),
         own_(plan_.subject_initial),
         peer_(plan_.peer_initial),
-        out_(1, 1'000),
-        in_(1, 1'000) {}
+        out_(1, kWaitingMax, kWaitingBytesMax),
+        in_(1, kWaitingMax, kWaitingBytesMax) {}
 
   std::string write() {
     head();

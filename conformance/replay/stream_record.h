@@ -77,7 +77,8 @@ class StreamRecord {
 // Puts segments of one direction in order. What came early waits, at most so many.
 class InOrder {
  public:
-  InOrder(std::int64_t next, std::size_t waiting_max) : next_(next), waiting_max_(waiting_max) {}
+  InOrder(std::int64_t next, std::size_t waiting_max, std::size_t bytes_max)
+      : next_(next), waiting_max_(waiting_max), bytes_max_(bytes_max) {}
 
   struct Piece {
     std::vector<std::uint8_t> bytes{};
@@ -100,9 +101,16 @@ class InOrder {
     return false;
   }
   bool is_waiting() const { return !waiting_.empty(); }
-  bool is_full() const { return waiting_.size() > waiting_max_; }
+  // More waits than should.
+  bool is_full() const { return waiting_.size() > waiting_max_ || bytes_ > bytes_max_; }
   // Where the first gap ends; only where something waits.
   std::int64_t gap_end() const { return waiting_.begin()->first; }
+
+  // What waits was nothing.
+  void forget() {
+    waiting_.clear();
+    bytes_ = 0;
+  }
 
   // What of this is next in order, if anything; take_next() has what it makes free.
   Piece add(std::int64_t offset, Bytes bytes, std::size_t real_bytes) {
@@ -110,7 +118,9 @@ class InOrder {
     if (end <= next_) return {};
     if (offset > next_) {
       Piece& kept = waiting_[offset];
-      if (kept.bytes.size() < bytes.size()) kept = {{bytes.begin(), bytes.end()}, real_bytes};
+      if (kept.bytes.size() >= bytes.size()) return {};
+      bytes_ += bytes.size() - kept.bytes.size();
+      kept = {{bytes.begin(), bytes.end()}, real_bytes};
       return {};
     }
     return cut(offset, {{bytes.begin(), bytes.end()}, real_bytes});
@@ -120,6 +130,7 @@ class InOrder {
       const std::int64_t offset = waiting_.begin()->first;
       Piece piece = std::move(waiting_.begin()->second);
       waiting_.erase(waiting_.begin());
+      bytes_ -= piece.bytes.size();
       if (offset + static_cast<std::int64_t>(piece.bytes.size()) > next_) {
         return cut(offset, std::move(piece));
       }
@@ -139,6 +150,8 @@ class InOrder {
 
   std::int64_t next_;
   std::size_t waiting_max_;
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;  // of what waits
   std::map<std::int64_t, Piece> waiting_;
 };
 

@@ -187,6 +187,26 @@ TEST(Tiers, WhatIsHeldBackIsTheRetransmissions) {
   EXPECT_EQ(replayed.connections.at(0).bytes_out, 58'400u);
 }
 
+// A host that is gone for the stack, and goes on in the capture: nothing is gathered for it.
+TEST(Tiers, WhatComesBehindTheEndIsNotKept) {
+  Talk talk;
+  talk.handshake();
+  talk.client(3ms, "R 1:1(0)");
+  for (std::uint32_t i = 0; i < 3'000; ++i) {
+    const std::string begin = std::to_string(1 + 1'000 * i);
+    const std::string end = std::to_string(1'001 + 1'000 * i);
+    talk.server(4ms + 1ms * i, "P. " + begin + ":" + end + "(1000) ack 1 win 509");
+  }
+  Options options;
+  options.limits.stream_bytes_max = 100'000;
+  const Replayed replayed = replay_talk(talk, options);
+  ASSERT_EQ(replayed.connections.size(), 1u);
+  const ConnectionReport& report = replayed.connections[0];
+  EXPECT_EQ(report.bytes_out, 3'000'000u);
+  // More than was to be kept: of the stream nothing is said.
+  EXPECT_EQ(report.finding(Tier::stream), Finding::unjudged);
+}
+
 TEST(Tiers, NamesAreReadBack) {
   for (std::size_t i = 0; i < kTiers; ++i) {
     const auto tier = static_cast<Tier>(i);
