@@ -2,12 +2,12 @@
 // ones. The files are made here, in the folder for temporary ones, and are 65,536 packets long.
 #include <unistd.h>
 
-#include <benchmark/benchmark.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "conformance/replay/minimise.h"
 
@@ -87,11 +87,7 @@ void replay_file(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(packets));
   std::remove(path.c_str());
 }
-BENCHMARK(replay_file)
-    ->ArgName("exchanges")
-    ->Arg(3)
-    ->Arg(16'384)
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(replay_file)->ArgName("exchanges")->Arg(3)->Arg(16'384)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace anteroom::benchmarks

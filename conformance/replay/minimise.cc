@@ -16,8 +16,8 @@ constexpr std::size_t kReplaysMax = 4'000;
 // Plays segments that are in memory, and says what came of the connection.
 class Trial {
  public:
-  Trial(const Options& options, const ConnectionReport& whole, Tier tier)
-      : options_(options), tier_(tier), mode_(whole.mode), has_handshake_(whole.has_handshake) {
+  Trial(const Options& options, const ConnectionReport& whole, const Divergence& wanted)
+      : options_(options), whole_(whole), wanted_(wanted) {
     options_.as_server = whole.as == Side::server;
     options_.as_client = whole.as == Side::client;
     options_.condition = {};
@@ -27,10 +27,11 @@ class Trial {
     ++count_;
     found_.reset();
     Connections connections(options_, nullptr, [this](ConnectionReport&& report) {
-      // Without its handshake a connection is another one, with other faults.
-      const bool is_alike = report.mode == mode_ && report.has_handshake == has_handshake_;
-      const bool is_it = is_alike && report.finding(tier_) == Finding::diverged;
-      if (!found_ && is_it) found_ = std::move(report);
+      // Without its handshake, or with zeros for what was left out, a connection is another one.
+      const bool is_alike = report.mode == whole_.mode &&
+                            report.has_handshake == whole_.has_handshake &&
+                            report.stand_in_bytes <= whole_.stand_in_bytes;
+      if (!found_ && is_alike && has_wanted(report)) found_ = std::move(report);
     });
     for (const Segment& segment : segments) connections.add(segment);
     connections.finish();
@@ -41,10 +42,19 @@ class Trial {
   ConnectionReport& found() { return *found_; }
 
  private:
+  // The same difference at the same packet, not only one of the same tier.
+  bool has_wanted(const ConnectionReport& report) const {
+    return std::any_of(
+        report.divergences.begin(), report.divergences.end(), [&](const Divergence& divergence) {
+          return divergence.tier == wanted_.tier && divergence.packet == wanted_.packet &&
+                 divergence.captured == wanted_.captured &&
+                 divergence.stack.empty() == wanted_.stack.empty();
+        });
+  }
+
   Options options_;
-  Tier tier_;
-  Mode mode_;
-  bool has_handshake_;
+  ConnectionReport whole_;
+  Divergence wanted_;
   std::size_t count_ = 0;
   std::optional<ConnectionReport> found_;
 };
@@ -88,7 +98,7 @@ void thin_out(std::vector<Segment>& segments, Trial& trial) {
 
 struct Culprit {
   ConnectionReport report;
-  Tier tier;
+  Divergence divergence;
 };
 
 std::optional<Culprit> find_culprit(const std::string& path, const Options& options,
@@ -99,7 +109,7 @@ std::optional<Culprit> find_culprit(const std::string& path, const Options& opti
     if (culprit || !report.has_diverged(tiers)) return;
     for (const Divergence& divergence : report.divergences) {
       if (!tiers[static_cast<std::size_t>(divergence.tier)]) continue;
-      culprit = Culprit{report, divergence.tier};
+      culprit = Culprit{report, divergence};
       return;
     }
   };
@@ -156,9 +166,9 @@ tap::Outcome<Minimised> minimise(const std::string& path, const Options& options
   if (!segments) return segments.error();
   Minimised minimised;
   minimised.segments = *std::move(segments);
-  minimised.tier = culprit->tier;
+  minimised.tier = culprit->divergence.tier;
   minimised.packets_before = minimised.segments.size();
-  Trial trial(options, culprit->report, culprit->tier);
+  Trial trial(options, culprit->report, culprit->divergence);
   if (!trial.diverges(minimised.segments)) {
     return tap::Problem{"the connection does not diverge any more when it is alone"};
   }

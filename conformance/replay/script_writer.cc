@@ -10,6 +10,7 @@
 namespace anteroom::replay {
 namespace {
 
+constexpr int kToleranceMicroseconds = 50'000;
 constexpr std::size_t kWaitingMax = 1'000;
 constexpr std::size_t kWaitingBytesMax = 1u << 20;
 
@@ -52,7 +53,7 @@ class Writer {
       break;
     }
     text_ += fmt::format("--mtu={}\n", plan_.config.interface.mtu);
-    text_ += fmt::format("--tolerance_usecs={}\n", 100'000);
+    text_ += fmt::format("--tolerance_usecs={}\n", kToleranceMicroseconds);
     at_ = {};
     line("socket(..., SOCK_STREAM, IPPROTO_TCP) = 3");
     if (plan_.as == Side::server) {
@@ -66,6 +67,7 @@ class Writer {
     } else {
       fd_ = 3;
       line("fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0");
+      line("setsockopt(3, SOL_TCP, TCP_NODELAY, [1], 4) = 0");
       if (!plan_.syn) make_handshake();
     }
   }
@@ -89,6 +91,7 @@ class Writer {
     if (fd_ != 0) return;
     fd_ = 4;
     line("accept(3, ..., ...) = 4");
+    line("setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0");
   }
 
   // Text for a string of the language; only where the bytes are what matters.
@@ -99,8 +102,36 @@ class Writer {
   }
   bool shows_bytes() const { return minimised_.tier == Tier::stream; }
 
+  // Without time-stamps: a script may echo only what it expects with its very options. The segment
+  // size makes up for the room that they took.
+  static Segment without_stamps(const Segment& segment, bool agreed) {
+    constexpr std::uint16_t kStampBytes = 12;
+    Segment out = segment;
+    out.option_bytes = 0;
+    const Bytes from = segment.option_view();
+    const auto append = [&](std::uint8_t byte) { out.options[out.option_bytes++] = byte; };
+    for (std::size_t at = 0; at < from.size();) {
+      const std::size_t length = from[at] <= 1 || at + 1 >= from.size() ? 1 : from[at + 1];
+      if (length == 0 || at + length > from.size()) break;
+      const std::size_t start = out.option_bytes;
+      const bool stays = from[at] > 1 && !(from[at] == 8 && length == 10);
+      for (std::size_t i = 0; stays && i < length; ++i) append(from[at + i]);
+      if (agreed && from[at] == 2 && segment.read.mss && *segment.read.mss > 2 * kStampBytes) {
+        const auto mss = static_cast<std::uint16_t>(*segment.read.mss - kStampBytes);
+        out.options[start + 2] = static_cast<std::uint8_t>(mss >> 8);
+        out.options[start + 3] = static_cast<std::uint8_t>(mss);
+      }
+      at += length;
+    }
+    while (out.option_bytes % 4 != 0) append(1);
+    return out;
+  }
+
   void arrive(const Segment& segment) {
-    Segment shown = segment;
+    const bool agreed = plan_.syn && plan_.syn_ack && plan_.syn->read.has_timestamp &&
+                        plan_.syn_ack->read.has_timestamp;
+    const bool keeps = minimised_.tier == Tier::handshake;
+    const Segment shown = keeps ? segment : without_stamps(segment, agreed);
     std::string packet =
         notation(shown, segment.payload.size(), {peer_.initial(), own_.initial()}, true);
     if (shows_bytes() && !segment.payload.empty()) packet += " " + quoted(segment.payload);

@@ -57,6 +57,8 @@ constexpr auto kEdges = std::to_array<Zone>({
     {"tools", " tap/include stack/testing stack/wire stack/base conformance ", System::any},
     {"conformance", kAll, System::any},
     {"benchmarks", kAll, System::any},
+    // What replays captures is measured as it is built.
+    {"benchmarks/micro/replay_bench.cc", " stack/include tap/include conformance ", System::any},
 });
 
 constexpr std::string_view kStandardButNotOurs =
