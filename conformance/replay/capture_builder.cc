@@ -161,6 +161,30 @@ Replayed replay_bytes(const std::vector<std::uint8_t>& file, const Options& opti
   return replay_file(temporary.path(), options);
 }
 
+std::vector<std::string> observed(const Talk& talk, const Options& options) {
+  class Lines final : public Observer {
+   public:
+    void on_segment(From from, const Segment& segment, const Moment&) override {
+      const bool inbound = from == From::peer;
+      const bool by_client = segment.source.port != kServer.port;
+      const std::uint32_t ends[2] = {Talk::kServerInitial, Talk::kClientInitial};
+      const bool is_client = from == From::stack ? false : by_client;
+      const Origin origin{ends[is_client], ends[!is_client]};
+      std::string text = notation(segment, segment.payload.size(), origin, inbound);
+      text = text.substr(0, text.find(" win "));
+      constexpr const char* kNames[] = {"captured ", "peer ", "stack "};
+      lines.push_back(kNames[static_cast<std::size_t>(from)] + text);
+    }
+    std::vector<std::string> lines;
+  };
+  Lines lines;
+  const TemporaryFile file(pcap_file(kRawIp, talk.packets()));
+  Sinks sinks;
+  sinks.observer = &lines;
+  replay_capture(file.path(), options, sinks);
+  return lines.lines;
+}
+
 Replayed replay_talk(const Talk& talk, const Options& options) {
   return replay_bytes(pcap_file(kRawIp, talk.packets()), options);
 }

@@ -74,5 +74,7 @@ struct Replayed {
 Replayed replay_file(const std::string& path, const Options& options = {});
 Replayed replay_bytes(const std::vector<std::uint8_t>& file, const Options& options = {});
 Replayed replay_talk(const Talk& talk, const Options& options = {});
+// Everything that an observer sees, a line each: `stack > S. 0:0(0) ack 1`, options left out.
+std::vector<std::string> observed(const Talk& talk, const Options& options = {});
 
 }  // namespace anteroom::replay

@@ -64,7 +64,9 @@ void Judge::finish_stream(const Moment& moment) {
   if (stream_lost_) return;
   if (written_.end() > 1 || read_ > 1) hold(Tier::stream);
   if (written_.end() > stack_.data_end) {
-    diverge(Tier::stream, moment, "", "",
+    const Mark* unsent = boundaries_.first_unsent();
+    const bool known = unsent != nullptr && !unsent->is_unknown;
+    diverge(Tier::stream, known ? unsent->moment : moment, known ? text(*unsent) : "", "",
             fmt::format("the stack never sent bytes {} to {}, which the captured host did{}",
                         stack_.data_end, written_.end() - 1, refusal()));
   }
@@ -92,7 +94,8 @@ void Judge::finish_acknowledgments(const Moment& moment) {
   const auto oldest = arrivals_.oldest();
   const bool had_time = oldest && moment.at - oldest->second.at > kAckDelayMax;
   if (had_time && !captured_.reset && stack_.acked >= oldest->first) {
-    diverge(Tier::acknowledgment, oldest->second, "", "",
+    const Mark* last = acks_.last_of_stack();
+    diverge(Tier::acknowledgment, oldest->second, "", last != nullptr ? text(*last) : "",
             fmt::format("the stack acknowledged up to {}, the captured host never more than {}: "
                         "the packet may have been lost behind the place of the capture",
                         stack_.acked, captured_.acked));
@@ -170,7 +173,10 @@ void Judge::finish_windows(const Moment&) {
 void Judge::on_held_back(const Segment& peer_segment, std::uint32_t bytes, const Moment& moment) {
   if (held_back_ || plan_.mode != Mode::oracle) return;
   held_back_ = true;
-  diverge(Tier::retransmission, moment, "", "",
+  // The captured side of it is the acknowledgment.
+  const std::string acknowledges =
+      notation(peer_segment, peer_segment.payload.size(), {peer_.initial(), own_.initial()}, true);
+  diverge(Tier::retransmission, moment, acknowledges, "",
           fmt::format("packet {} acknowledges {} bytes that the stack still held back, by its "
                       "congestion window or the peer's window",
                       peer_segment.number, bytes));

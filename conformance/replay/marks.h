@@ -73,6 +73,8 @@ class Boundaries {
   using Sink = std::function<void(const Mark& captured, const Mark& stack, BoundaryMatch match)>;
   void captured(Mark mark, const Sink& sink);
   void stack(Mark mark, const Sink& sink);
+  // The first segment of the captured host whose bytes the stack has not all sent; may be null.
+  const Mark* first_unsent() const { return captured_.empty() ? nullptr : &captured_.front(); }
   // True where too many waited for one another.
   bool is_lost() const { return is_lost_; }
 
@@ -99,6 +101,8 @@ class AckTimes {
   void stack(Mark mark, const Sink& sink);
   // The first acknowledgment of the captured host that the stack never covered.
   const Mark* unmatched() const { return captured_.empty() ? nullptr : &captured_.front(); }
+  // The stack's last one; may be null.
+  const Mark* last_of_stack() const { return stack_.empty() ? nullptr : &stack_.back(); }
 
  private:
   std::size_t marks_max_;

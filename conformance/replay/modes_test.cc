@@ -147,6 +147,38 @@ TEST(Modes, TimeStampsAndSackBlocksAreTranslated) {
   EXPECT_EQ(replayed.connections[0].finding(Tier::retransmission), Finding::held);
 }
 
+TEST(Modes, AnObserverSeesAllThreeInOrder) {
+  Talk talk;
+  talk.handshake();
+  talk.client(3ms, "P. 1:101(100) ack 1 win 502");
+  talk.server(4ms, "P. 1:51(50) ack 101 win 509");
+  const std::vector<std::string> expected{"peer < S 0:0(0)",
+                                          "stack > S. 0:0(0) ack 1",
+                                          "captured > S. 0:0(0) ack 1",
+                                          "peer < . 1:1(0) ack 1",
+                                          "peer < P. 1:101(100) ack 1",
+                                          "captured > P. 1:51(50) ack 101",
+                                          "stack > P. 1:51(50) ack 101"};
+  EXPECT_EQ(observed(talk), expected);
+}
+
+// RFC 7413 4.1.2: the client has the cookie from before; the stack is given it.
+TEST(Modes, AClientHasTheCookieThatTheCaptureShows) {
+  Talk talk;
+  talk.client(0ms, "S 0:5(5) win 64240 <mss 1460> \"hello\"");
+  talk.server(1ms, "S. 0:0(0) ack 6 win 65160 <mss 1460>");
+  talk.client(2ms, ". 6:6(0) ack 1 win 502");
+  Segment& syn = talk.said()[0].segment;
+  const std::array<std::uint8_t, 16> options{2, 4, 0x05, 0xb4, 34, 10, 1, 2,
+                                             3, 4, 5,    6,    7,  8,  1, 1};
+  std::copy(options.begin(), options.end(), syn.options.begin());
+  syn.option_bytes = options.size();
+  const Replayed replayed = replay_talk(talk, as(Side::client));
+  ASSERT_EQ(replayed.connections.size(), 1u);
+  EXPECT_EQ(replayed.diverged(), "") << replayed.connections[0].as_text();
+  EXPECT_EQ(replayed.connections[0].bytes_out, 5u);
+}
+
 TEST(Verdicts, ASynsDataIsCallerData) {
   Talk talk;
   talk.client(0ms, "S 0:5(5) win 64240 <mss 1460> \"hello\"");

@@ -64,6 +64,7 @@ class Player {
   void fill_written(std::int64_t end);
   void flush();
   void connect(const Segment* syn);
+  void learn_cookie(const Segment& syn);
 
   // --- player_peer.cc: what arrives ---
   void on_peer(const Segment& segment);

@@ -71,6 +71,48 @@ void Player::open(const Segment& segment) {
   }
 }
 
+// The captured client had its cookie from an earlier connection (RFC 7413 4.1.2). The stack gets it
+// in the same way, from one that nobody else sees.
+void Player::learn_cookie(const Segment& syn) {
+  ConnectOptions options;
+  options.remote = peer_;
+  options.local = {own_.address, static_cast<std::uint16_t>(own_.port ^ 0x8000)};
+  options.fast_open = FastOpen::cookie;
+  const auto connection = stack_.connect(now_, options);
+  if (!connection) return;
+  const auto drain = [&] {
+    Segment last;
+    while (const std::size_t size = stack_.next_frame(now_, frame_)) {
+      const auto ip = read_ip(Bytes(frame_).first(size), size);
+      const auto segment = ip ? read_segment(*ip) : Result<Segment, Skip>(ip.error());
+      if (segment) last = *segment;
+    }
+    return last;
+  };
+  const Segment asking = drain();
+  Segment answer;
+  answer.flags = flag::syn | flag::ack;
+  answer.ack = asking.seq + 1;
+  answer.window = 65'535;
+  const Bytes from = syn.option_view();
+  for (std::size_t at = 0; at < from.size() && from[at] != 0;) {
+    const std::size_t length = from[at] == 1 || at + 1 >= from.size() ? 1 : from[at + 1];
+    if (length == 0 || at + length > from.size()) break;
+    if (from[at] == 34 || from[at] == 254) {
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(at), length, answer.options.begin());
+      answer.option_bytes = static_cast<std::uint8_t>((length + 3) / 4 * 4);
+    }
+    at += length;
+  }
+  write_packet(answer, peer_, asking.source, {}, packet_);
+  stack_.receive(now_, packet_);
+  drain();
+  static_cast<void>(stack_.abort(now_, *connection));
+  drain();
+  while (stack_.next_event()) {
+  }
+}
+
 void Player::connect(const Segment* syn) {
   ConnectOptions options;
   options.remote = peer_;
@@ -78,8 +120,8 @@ void Player::connect(const Segment* syn) {
   if (syn != nullptr) {
     options.caller_data = syn->payload;
     if (syn->read.fast_open_bytes) {
-      options.fast_open =
-          *syn->read.fast_open_bytes == 0 ? FastOpen::cookie : FastOpen::cookie_less;
+      options.fast_open = FastOpen::cookie;
+      if (*syn->read.fast_open_bytes != 0) learn_cookie(*syn);
     }
   }
   const auto connection = stack_.connect(now_, options);
