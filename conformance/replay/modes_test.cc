@@ -179,6 +179,19 @@ TEST(Modes, AClientHasTheCookieThatTheCaptureShows) {
   EXPECT_EQ(replayed.connections[0].bytes_out, 5u);
 }
 
+TEST(Modes, ASynWithMoreThanASegmentHolds) {
+  Talk talk;
+  talk.client(0ms, "S 0:5000(5000) win 64240 <mss 1460>");
+  talk.server(1ms, "S. 0:0(0) ack 5001 win 65160 <mss 1460>");
+  talk.client(2ms, ". 5001:5001(0) ack 1 win 502");
+  for (const Side side : {Side::server, Side::client}) {
+    const Replayed replayed = replay_talk(talk, as(side));
+    ASSERT_EQ(replayed.connections.size(), 1u);
+    EXPECT_EQ(replayed.connections[0].finding(Tier::stream), Finding::held)
+        << to_string(side) << replayed.connections[0].as_text();
+  }
+}
+
 TEST(Verdicts, ASynsDataIsCallerData) {
   Talk talk;
   talk.client(0ms, "S 0:5(5) win 64240 <mss 1460> \"hello\"");

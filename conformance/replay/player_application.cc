@@ -125,6 +125,13 @@ void Player::connect(const Segment* syn) {
     }
   }
   const auto connection = stack_.connect(now_, options);
+  if (!connection && !options.caller_data.empty()) {
+    // More than one segment holds: a card was to cut it up. It follows the handshake.
+    options.caller_data = {};
+    const auto plain = stack_.connect(now_, options);
+    if (plain) connection_ = *plain;
+    return;
+  }
   if (!connection) return;
   connection_ = *connection;
   sent_with_open_ = 1 + static_cast<std::int64_t>(options.caller_data.size());

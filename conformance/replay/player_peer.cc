@@ -117,10 +117,12 @@ void Player::on_peer(const Segment& segment) {
   const bool is_reset = segment.has(flag::rst);
   if (segment.has(flag::fin) && !is_reset) in_fin_ = data_end;
   Segment copy = segment;
+  std::int64_t needed = 0;
   if (segment.has(flag::ack) && !is_reset && stack_initial_) {
-    const std::int64_t needed = judge_.own().of(segment.ack);
+    needed = judge_.own().of(segment.ack);
     if (needed > stack_sent_ && needed - captured_sent_ <= kMissingMax) {
-      release(segment, needed);
+      // Nothing more can come before a SYN-ACK.
+      if (!segment.has(flag::syn)) release(segment, needed);
       copy.ack = judge_.own().seq(std::min(needed, stack_sent_));
     }
   }
@@ -128,6 +130,11 @@ void Player::on_peer(const Segment& segment) {
     note_peer_data(data_begin, segment.payload, segment.real_bytes);
   }
   inject(std::move(copy));
+  const bool is_behind = segment.is_syn_ack() && needed > 1;
+  if (is_behind && needed - captured_sent_ <= kMissingMax) {
+    release(segment, needed);
+    acknowledge_sent(bare(flag::ack));
+  }
   if (segment.has(flag::ack) && !is_reset) judge_.on_peer_ack(segment.ack);
 }
 
