@@ -50,7 +50,7 @@ void Judge::diverge(Tier tier, const Moment& moment, std::string captured, std::
   diverged_[static_cast<std::size_t>(tier)] = true;
   hold(tier);
   ++divergences_total_;
-  if (divergences_.size() >= options_.limits.divergences_max) return;
+  if (++told_[static_cast<std::size_t>(tier)] > options_.limits.divergences_per_tier_max) return;
   divergences_.push_back({tier, moment.packet, moment.at, std::move(captured), std::move(stack),
                           moment.state, std::move(why), false});
 }

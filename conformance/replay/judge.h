@@ -98,6 +98,7 @@ class Judge {
   std::array<bool, kTiers> diverged_{};
   std::vector<Divergence> divergences_;
   std::uint64_t divergences_total_ = 0;
+  std::array<std::uint64_t, kTiers> told_{};
 };
 
 }  // namespace anteroom::replay

@@ -27,8 +27,8 @@ struct ReplayLimits {
   std::uint64_t stand_in_bytes_max = 64u << 20;
   // Marks kept to compare: segment ends, retransmissions, acknowledgments, time-stamps.
   std::uint32_t marks_max = 1'024;
-  // Divergences told of one connection; the others are counted.
-  std::uint32_t divergences_max = 32;
+  // Divergences told of one connection in one tier; the others are counted.
+  std::uint32_t divergences_per_tier_max = 16;
   // Caller data shown.
   std::uint32_t caller_data_bytes_max = 64u << 10;
   // Timers served between two packets, of one connection in all, and the longest time that may pass

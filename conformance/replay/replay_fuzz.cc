@@ -30,14 +30,14 @@ void run_once(const std::string& path, std::optional<Mode> mode) {
   options.limits.out_of_order_segments_max = 4;
   options.limits.stream_bytes_max = 64u << 10;
   options.limits.marks_max = 8;
-  options.limits.divergences_max = 4;
+  options.limits.divergences_per_tier_max = 2;
   options.limits.steps_per_gap_max = 64;
   options.condition = [](const Request&) { return std::optional(tap::Verdict::reject()); };
   std::uint64_t reports = 0;
   Sinks sinks;
   sinks.on_connection = [&](const ConnectionReport& report) {
     ++reports;
-    STACK_ASSERT(report.divergences.size() <= options.limits.divergences_max);
+    STACK_ASSERT(report.divergences.size() <= 2 * kTiers);
     for (const Divergence& divergence : report.divergences) STACK_ASSERT(!divergence.why.empty());
   };
   const CaptureReport capture = replay_capture(path, options, sinks);

@@ -1,6 +1,8 @@
 // One paragraph for a connection, one line for a capture.
 #include "tools/anteroom/replay_report.h"
 
+#include <array>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -21,7 +23,6 @@ constexpr char kRed[] = "\033[31m";
 constexpr char kGreen[] = "\033[32m";
 constexpr char kDim[] = "\033[2m";
 constexpr char kPlain[] = "\033[0m";
-constexpr std::size_t kDivergencesShown = 3;
 constexpr std::size_t kCallerDataShown = 80;
 
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
@@ -109,9 +110,14 @@ std::string connection_text(const std::string& path, const ConnectionReport& rep
   }
   if (report.verdict) text += fmt::format("  verdict: {}\n", report.verdict->verdict);
   for (const std::string& note : report.notes) text += "  note: " + note + "\n";
+  // The first cause, and the first of each tier that decides.
   std::size_t shown = 0;
+  std::array<bool, kTiers> seen{};
   for (const Divergence& divergence : report.divergences) {
-    if (!options.verbose && shown == kDivergencesShown) break;
+    const auto tier = static_cast<std::size_t>(divergence.tier);
+    const bool wanted = divergence.is_cause || (options.tiers[tier] && !seen[tier]);
+    if (!options.verbose && !wanted) continue;
+    seen[tier] = true;
     text += divergence_text(divergence, options);
     ++shown;
   }
