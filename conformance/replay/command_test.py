@@ -46,6 +46,12 @@ class Replay(unittest.TestCase):
         self.assertRegex(result.stdout, r"captured  > \. 1:1\(0\) ack \d+ win 0")
         self.assertNotIn("\033", result.stdout)
 
+    def test_every_connection_has_a_line_unless_it_is_to_be_quiet(self):
+        result = anteroom("replay", capture("twelve"))
+        self.assertEqual(sum(" as server, oracle: " in line for line in result.stdout.splitlines()), 12)
+        self.assertIn("; same stream, acknowledgment, handshake, close, retransmission, boundaries, timing\n", result.stdout)
+        self.assertEqual(len(anteroom("replay", capture("twelve"), "--quiet").stdout.splitlines()), 4)
+
     def test_what_cannot_be_used_is_two(self):
         with open(self.path("noise.pcap"), "wb") as file:
             file.write(b"this is no capture at all, whatever its name says")

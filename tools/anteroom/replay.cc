@@ -49,6 +49,7 @@ struct ReplayCommand {
   unsigned jobs = 0;
   std::string shard;
   bool json = false;
+  bool quiet = false;
   bool verbose = false;
   bool throughput = false;
   std::string minimise;
@@ -200,7 +201,8 @@ tap::Trouble find_captures(const ReplayCommand& command, std::vector<std::string
 ExitCode replay_captures(const ReplayCommand& command) {
   std::vector<Rule> rules;
   replay::Options options;
-  ReplayReportOptions report_options{command.json, command.verbose, isatty(STDOUT_FILENO) == 1};
+  ReplayReportOptions report_options{command.json, command.quiet, command.verbose,
+                                     isatty(STDOUT_FILENO) == 1};
   if (const auto trouble = read_options(command, rules, options)) {
     return complain(*trouble, ExitCode::misused);
   }
@@ -275,7 +277,8 @@ void add_replay(CLI::App& program, Chosen& chosen) {
                      "OUT: write the shortest capture that still diverges, OUT.pcap and OUT.pkt");
   command.add_flag("--throughput", options->throughput, "packets per second at the end");
   command.add_flag("--json", options->json, "one JSON object for each connection and capture");
-  command.add_flag("--verbose", options->verbose, "what is the same, too, and every divergence");
+  command.add_flag("--quiet", options->quiet, "no line for a connection that is the same");
+  command.add_flag("--verbose", options->verbose, "every divergence of every tier, and all notes");
   command.footer(std::string(kExamples) + kExitCodes);
   command.callback(
       [options, &chosen] { chosen = [options] { return replay_captures(*options); }; });

@@ -31,16 +31,21 @@ std::string painted(const std::string& text, const char* colour, bool on) {
   return on ? colour + text + kPlain : text;
 }
 
+// "same stream, close; diverged timing; not judged boundaries"
 std::string tiers_text(const ConnectionReport& report, const ReplayReportOptions& options) {
   std::string text;
-  for (std::size_t i = 0; i < kTiers; ++i) {
-    const auto tier = static_cast<Tier>(i);
-    const Finding finding = report.tiers[i];
+  for (const Finding finding : {Finding::held, Finding::diverged, Finding::unjudged}) {
     const char* colour = finding == Finding::held       ? kGreen
                          : finding == Finding::diverged ? kRed
                                                         : kDim;
-    const std::string word = fmt::format("{} {}", to_string(tier), to_string(finding));
-    text += (text.empty() ? "" : ", ") + painted(word, colour, options.colour);
+    std::string names;
+    for (std::size_t i = 0; i < kTiers; ++i) {
+      if (report.tiers[i] != finding) continue;
+      names += names.empty() ? " " : ", ";
+      names += to_string(static_cast<Tier>(i));
+    }
+    if (names.empty()) continue;
+    text += "; " + painted(to_string(finding) + names, colour, options.colour);
   }
   return text;
 }
@@ -96,19 +101,20 @@ std::string skips_text(const CaptureReport& report) {
 std::string connection_text(const std::string& path, const ConnectionReport& report,
                             const ReplayReportOptions& options) {
   const bool diverged = report.has_diverged(options.tiers);
-  const bool told = diverged || options.verbose || report.verdict || !report.caller_data.empty();
-  if (!told) return "";
+  const bool is_asked = report.verdict || !report.caller_data.empty();
+  if (options.quiet && !diverged && !is_asked) return "";
   std::string text = fmt::format(
-      "{} #{} {} > {} as {}, {}: {} packets from {} on, {} bytes out, {} in\n  ", path,
-      report.number, report.client, report.server, to_string(report.as), to_string(report.mode),
-      report.packets, report.first_packet, report.bytes_out, report.bytes_in);
-  text += report.unjudged.empty() ? tiers_text(report, options) : "not judged: " + report.unjudged;
+      "{} #{} {} > {} as {}, {}: {} packets from {} on, {} bytes out, {} in", path, report.number,
+      report.client, report.server, to_string(report.as), to_string(report.mode), report.packets,
+      report.first_packet, report.bytes_out, report.bytes_in);
+  text += report.unjudged.empty() ? tiers_text(report, options) : "; not judged: " + report.unjudged;
   text += "\n";
   if (!report.caller_data.empty()) {
     text += fmt::format("  caller data, {} bytes: {}\n", report.caller_data.size(),
                         to_quoted(report.caller_data, kCallerDataShown));
   }
   if (report.verdict) text += fmt::format("  verdict: {}\n", report.verdict->verdict);
+  if (!diverged && !options.verbose) return text;
   for (const std::string& note : report.notes) text += "  note: " + note + "\n";
   // The first cause, and the first of each tier that decides.
   std::size_t shown = 0;

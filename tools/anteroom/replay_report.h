@@ -10,7 +10,8 @@ namespace anteroom::tools {
 
 struct ReplayReportOptions {
   bool json = false;
-  bool verbose = false;  // connections that are the same, too, and every divergence
+  bool quiet = false;    // nothing of connections that are the same
+  bool verbose = false;  // every divergence, and notes of what is the same
   bool colour = false;
   replay::TierSet tiers = replay::kDefaultTiers;
 };
