@@ -78,6 +78,23 @@ TEST(Modes, WithoutTheOtherSide) {
   }
 }
 
+// What nobody acknowledges in the capture is forgotten all the same.
+TEST(Modes, WithoutTheOtherSideALongStreamIsJudgedWhole) {
+  Talk talk;
+  talk.server(1ms, "S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 7>");
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const std::uint32_t seq = 1 + 1'000 * i;
+    talk.server(2ms + 1ms * i, ". " + std::to_string(seq) + ":" + std::to_string(seq + 1'000) +
+                                   "(1000) ack 1 win 509");
+  }
+  Options options = as(Side::server);
+  options.limits.stream_bytes_max = 20'000;
+  const Replayed replayed = replay_talk(talk, options);
+  ASSERT_EQ(replayed.connections.size(), 1u);
+  EXPECT_EQ(replayed.connections[0].finding(Tier::stream), Finding::held);
+  EXPECT_EQ(replayed.connections[0].bytes_out, 300'000u);
+}
+
 TEST(Modes, WithoutThePlayedSideNothingIsJudged) {
   Talk talk = request_and_answer();
   std::erase_if(talk.said(), [](const Talk::Said& said) { return !said.by_client; });

@@ -207,6 +207,7 @@ void Player::acknowledge_sent(const Segment& like) {
   segment.window = like.window;
   if (segment.ack == fed_ack_) return;
   fed_ack_ = segment.ack;
+  judge_.on_peer_ack(segment.ack);
   inject(std::move(segment));
 }
 

@@ -107,7 +107,8 @@ std::string connection_text(const std::string& path, const ConnectionReport& rep
       "{} #{} {} > {} as {}, {}: {} packets from {} on, {} bytes out, {} in", path, report.number,
       report.client, report.server, to_string(report.as), to_string(report.mode), report.packets,
       report.first_packet, report.bytes_out, report.bytes_in);
-  text += report.unjudged.empty() ? tiers_text(report, options) : "; not judged: " + report.unjudged;
+  text +=
+      report.unjudged.empty() ? tiers_text(report, options) : "; not judged: " + report.unjudged;
   text += "\n";
   if (!report.caller_data.empty()) {
     text += fmt::format("  caller data, {} bytes: {}\n", report.caller_data.size(),
