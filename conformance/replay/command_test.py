@@ -42,7 +42,7 @@ class Replay(unittest.TestCase):
     def test_a_divergence_names_packet_segments_state_and_reason(self):
         result = anteroom("replay", capture("slow-reader"), "--tier", "retransmission")
         self.assertIn("first packet ", result.stdout)
-        self.assertIn("retransmission, established: the captured host closed its window, the stack never did", result.stdout)
+        self.assertIn("retransmission, established: the captured host closed its window; the stack, whose application reads at once, never did", result.stdout)
         self.assertRegex(result.stdout, r"captured  > \. 1:1\(0\) ack \d+ win 0")
         self.assertNotIn("\033", result.stdout)
 

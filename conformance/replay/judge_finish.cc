@@ -167,7 +167,8 @@ void Judge::finish_windows(const Moment&) {
   if (plan_.peer_absent) return;
   if (captured_.zero_window && !stack_.zero_window) {
     diverge(Tier::retransmission, captured_.zero_window->moment, text(*captured_.zero_window), "",
-            "the captured host closed its window, the stack never did");
+            "the captured host closed its window; the stack, whose application reads at once, "
+            "never did");
   } else if (!captured_.zero_window && stack_.zero_window) {
     diverge(Tier::retransmission, stack_.zero_window->moment, "", text(*stack_.zero_window),
             "the stack closed its window, the captured host never did");
