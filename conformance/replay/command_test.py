@@ -4,6 +4,8 @@
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -23,6 +25,37 @@ def capture(name):
 
 def lines(result):
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def write_conversation(path, exchanges):
+    """A capture of one connection: questions of 200 bytes, answers in two segments, acknowledgments."""
+    ends = {40_000: ("192.0.2.2", 80, 1_000), 80: ("192.0.2.1", 40_000, 5_000)}
+    following = {40_000: 0, 80: 0}
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262_144, 101))
+        number = 0
+
+        def say(port, flags, size):
+            nonlocal number
+            number += 1
+            (source, peer, initial), (destination, _, peer_initial) = ends[port], ends[ends[port][1]]
+            options = b"\x02\x04\x05\xb4" if flags & 2 else b""
+            acknowledged = (peer_initial + following[peer]) % 2**32 if flags & 16 else 0
+            segment = struct.pack(">HHIIHHHH", port, peer, (initial + following[port]) % 2**32, acknowledged,
+                                  (5 + len(options) // 4) << 12 | flags, 65_000, 0, 0) + options + bytes(size)
+            packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), number % 65_536, 0x4000, 64, 6, 0,
+                                 socket.inet_aton(source), socket.inet_aton(destination)) + segment
+            stamp = number * 200_000
+            file.write(struct.pack("<IIII", stamp // 10**9, stamp % 10**9, len(packet), len(packet)) + packet)
+            following[port] += size + bool(flags & 3)
+
+        for port, flags in ((40_000, 2), (80, 18), (40_000, 16)):
+            say(port, flags, 0)
+        for _ in range(exchanges):
+            for port, flags, size in ((40_000, 24, 200), (80, 24, 1_460), (80, 24, 1_460), (40_000, 16, 0)):
+                say(port, flags, size)
+        for port, flags in ((40_000, 17), (80, 17), (40_000, 16)):
+            say(port, flags, 0)
 
 
 class Replay(unittest.TestCase):
@@ -117,6 +150,23 @@ class Replay(unittest.TestCase):
         self.assertLess(lines(again)[0]["packets"], 40)
         drilled = lines(anteroom("drill", out + ".pkt", "--json"))
         self.assertEqual(drilled[0]["outcome"], "failed")
+
+    def test_memory_does_not_grow_with_the_length(self):
+        """One connection, five times as long: what the program holds at most stays what it was."""
+        peaks = []
+        for exchanges in (2_000, 10_000):
+            path = self.path("long.pcap")
+            write_conversation(path, exchanges)
+            process = subprocess.Popen([ANTEROOM, "replay", path, "--quiet"], stdout=subprocess.PIPE, text=True,
+                                       env=dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1"))
+            output = process.stdout.read()
+            process.stdout.close()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(process.returncode, 0, output)
+            self.assertIn(f"{exchanges * 4 + 6} segments, 1 connections", output)
+            peaks.append(usage.ru_maxrss)
+        self.assertLess(peaks[1] - peaks[0], 8 * 1024, "KiB more")
 
     def test_the_help_has_examples(self):
         result = anteroom("replay", "--help")
