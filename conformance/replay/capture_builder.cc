@@ -164,7 +164,8 @@ Replayed replay_bytes(const std::vector<std::uint8_t>& file, const Options& opti
 std::vector<std::string> observed(const Talk& talk, const Options& options) {
   class Lines final : public Observer {
    public:
-    void on_segment(From from, const Segment& segment, const Moment&) override {
+    void on_segment(const Plan& plan, From from, const Segment& segment, const Moment&) override {
+      EXPECT_EQ(plan.number, 1u);
       const bool inbound = from == From::peer;
       const bool by_client = segment.source.port != kServer.port;
       const std::uint32_t ends[2] = {Talk::kServerInitial, Talk::kClientInitial};

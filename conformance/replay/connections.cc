@@ -93,6 +93,7 @@ bool Connection::is_succeeded_by(const Segment& segment) const {
 void Connection::add_part(Side as) {
   auto part = std::make_unique<Part>();
   part->plan = make_plan(ahead_, as, options_);
+  part->plan.number = number_;
   part->player = std::make_unique<Player>(part->plan, options_, observer_);
   const Plan& plan = part->plan;
   ConnectionReport& report = part->report;

@@ -27,6 +27,7 @@ struct Options {
 };
 
 struct Plan {
+  std::uint64_t number = 0;  // of the connection in its capture
   Side as = Side::server;
   Mode mode = Mode::oracle;
   Endpoint subject{};  // the end that the stack plays

@@ -66,8 +66,8 @@ void Player::play(const Segment& segment) {
   packet_number_ = segment.number;
   const bool is_own = segment.source == plan_.subject;
   if (observer_ != nullptr) {
-    observer_->on_segment(is_own ? Observer::From::captured_host : Observer::From::peer, segment,
-                          moment());
+    observer_->on_segment(plan_, is_own ? Observer::From::captured_host : Observer::From::peer,
+                          segment, moment());
   }
   if (is_own && segment.is_foreign) {
     ++foreign_resets_;
@@ -187,7 +187,7 @@ void Player::take_frame(Bytes frame) {
   const bool is_after = is_finishing_ && segment.length() != 0 && !is_fresh;
   if (is_made_up || is_after) return;
   judge_.on_stack(segment, moment());
-  if (observer_ != nullptr) observer_->on_segment(Observer::From::stack, segment, moment());
+  if (observer_ != nullptr) observer_->on_segment(plan_, Observer::From::stack, segment, moment());
 }
 
 void Player::finish(ConnectionReport& report) {

@@ -2,7 +2,7 @@
 // does what the captured host's did, and the other end's packets arrive with their numbers
 // translated. Addresses are documentation's, whatever the capture has: the stack must find nothing
 // special about them. Not here: what is compared (judge.h), finding connections
-// (connection_table.h).
+// (connections.h).
 #pragma once
 
 #include <deque>
@@ -18,12 +18,14 @@
 
 namespace anteroom::replay {
 
-// Sees every segment that is compared, in the capture's numbers, as it goes by: for pictures.
+// Sees every segment of every connection, in the capture's numbers, as it goes by: for pictures.
+// The plan says which connection it is, and which end is played.
 class Observer {
  public:
   enum class From : std::uint8_t { captured_host, peer, stack };
   virtual ~Observer() = default;
-  virtual void on_segment(From from, const Segment& segment, const Moment& moment) = 0;
+  virtual void on_segment(const Plan& plan, From from, const Segment& segment,
+                          const Moment& moment) = 0;
 };
 
 class Player {

@@ -1,6 +1,6 @@
 // A captured TCP segment as a value, read leniently: checksums are not judged, because captures are
 // taken in front of the card that computes them, and payload that was cut off is made of zeros.
-// Not here: fragments (datagrams.h), whose segment it is (connection_table.h).
+// Not here: fragments (datagrams.h), whose segment it is (connections.h).
 #pragma once
 
 #include <array>
