@@ -81,7 +81,7 @@ stream = connect()
 stream.sendall(b"send")
 rest(stream)
 """,
-        "loss=3%,reorder=2%,duplicate=1%,delay=5ms,seed=11",
+        "loss=4%,reorder=2%,duplicate=1%,delay=5ms,seed=42",
     ),
     # It receives over one: SACK blocks, duplicates reported, data out of order.
     "upload-loss": Scene(
