@@ -54,7 +54,7 @@ std::optional<Segment> Datagrams::take(const CapturedFrame& frame) {
 
 std::optional<Segment> Datagrams::take_fragment(const CapturedFrame& frame, IpPart ip) {
   if (ip.payload.size() < ip.payload_bytes) return skip(Skip::fragment_cut);
-  Ipv4Header header;
+  IpHeader header;
   header.source = ip.source;
   header.destination = ip.destination;
   header.protocol = ip.protocol;

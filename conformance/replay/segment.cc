@@ -157,7 +157,7 @@ void write_packet(const Segment& segment, const Endpoint& source, const Endpoint
                   Bytes payload, std::vector<std::uint8_t>& out) {
   const std::size_t header_bytes = kTcpBytes + segment.option_bytes;
   out.resize(kIpBytes + header_bytes + payload.size());
-  Ipv4Header ip;
+  IpHeader ip;
   ip.source = source.address;
   ip.destination = destination.address;
   ip.protocol = kProtocolTcp;
