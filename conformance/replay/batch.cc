@@ -57,6 +57,10 @@ void replay_all(const std::vector<std::string>& paths, const Options& options, u
         if (sinks.on_connection) sinks.on_connection(paths[i], report);
       };
       own.on_progress = progress;
+      if (sinks.observer_of) {
+        const std::lock_guard<std::mutex> held(one_at_a_time);
+        own.observer = sinks.observer_of(paths[i]);
+      }
       const CaptureReport report = replay_capture(paths[i], options, own);
       progress(report.packets);
       const std::lock_guard<std::mutex> held(one_at_a_time);

@@ -12,6 +12,8 @@ struct BatchSinks {
   // Called as things end, on any thread, never twice at once.
   std::function<void(const std::string& path, const ConnectionReport&)> on_connection{};
   std::function<void(const CaptureReport&)> on_capture{};
+  // Before a capture is played, likewise: who sees its segments, on that capture's thread.
+  std::function<Observer*(const std::string& path)> observer_of{};
   // Packets read so far, of all captures.
   std::function<void(std::uint64_t packets)> on_progress{};
 };

@@ -41,6 +41,12 @@ struct ReplayLimits {
   // Datagrams being reassembled, and their bytes.
   std::uint32_t reassemblies_max = 64;
   std::uint32_t reassembly_bytes_max = 4u << 20;
+  // Segments kept to be drawn, of both ends and the stack: of one connection, of all that are under
+  // way in a capture, and on a page; and the connections that a page lists.
+  std::uint32_t picture_segments_max = 3'000;
+  std::uint32_t picture_segments_total_max = 60'000;
+  std::uint32_t page_segments_max = 60'000;
+  std::uint32_t page_connections_max = 1'000;
 };
 
 }  // namespace anteroom::replay

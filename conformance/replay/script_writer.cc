@@ -68,6 +68,7 @@ class Writer {
       fd_ = 3;
       line("fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0");
       line("setsockopt(3, SOL_TCP, TCP_NODELAY, [1], 4) = 0");
+      line("setsockopt(3, SOL_TCP, TCP_QUICKACK, [0], 4) = 0");
       if (!plan_.syn) make_handshake();
     }
   }
@@ -92,6 +93,8 @@ class Writer {
     fd_ = 4;
     line("accept(3, ..., ...) = 4");
     line("setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0");
+    // A replay's stack has no quick beginning.
+    line("setsockopt(4, SOL_TCP, TCP_QUICKACK, [0], 4) = 0");
   }
 
   // Text for a string of the language; only where the bytes are what matters.

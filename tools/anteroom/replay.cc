@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 
 #include "conformance/replay/batch.h"
 #include "conformance/replay/minimise.h"
+#include "conformance/replay/page.h"
 #include "tools/anteroom/command.h"
 #include "tools/anteroom/replay_report.h"
 #include "tools/anteroom/rule.h"
@@ -30,6 +32,8 @@ constexpr char kExamples[] = R"(examples:
       and what the rules would have said to each SYN and its data; the replay goes on as captured
   anteroom replay corpus --jobs 4 --shard 1/8 --json --throughput
       every capture below a folder, the second eighth of them, on four threads, as JSON lines
+  anteroom replay corpus --html replay.html
+      and a page to look at: every connection, its packets and plots, captured host and stack side by side
   anteroom replay capture.pcap --tier handshake --minimise small
       the packets of one connection that still diverge: small.pcap, and small.pkt for anteroom drill
 
@@ -53,6 +57,7 @@ struct ReplayCommand {
   bool verbose = false;
   bool throughput = false;
   std::string minimise;
+  std::string html;
 };
 
 // "I/N": the share number I of N.
@@ -186,6 +191,46 @@ ExitCode cut_down(const std::string& path, const replay::Options& options,
   return ExitCode::failed;
 }
 
+// The page of --html while captures are played: pictures of what is under way, then rows.
+class PageSinks {
+ public:
+  PageSinks(const std::string& path, const replay::Options& options, const replay::TierSet& tiers)
+      : path_(path), limits_(options.limits), page_(options.limits, tiers) {}
+
+  // Before anything is played: a replay may take long.
+  tap::Trouble check() const {
+    if (path_.empty() || std::ofstream(path_)) return std::nullopt;
+    return tap::Problem{"--html: cannot write " + path_};
+  }
+  replay::Observer* observer_of(const std::string& capture) {
+    return path_.empty() ? nullptr : &under_way_.try_emplace(capture, limits_).first->second;
+  }
+  void connection(const std::string& capture, const replay::ConnectionReport& report) {
+    const auto pictures = under_way_.find(capture);
+    if (pictures == under_way_.end()) return;
+    page_.add(capture, report, pictures->second.take(report.number, report.as));
+  }
+  void capture(const replay::CaptureReport& report) {
+    const auto& trouble = report.unusable ? report.unusable : report.trouble;
+    if (trouble) page_.complain(report.path, trouble->sentence);
+    under_way_.erase(report.path);
+  }
+  tap::Trouble write() const {
+    if (path_.empty()) return std::nullopt;
+    std::ofstream file(path_);
+    file << page_.html();
+    file.close();
+    if (!file) return tap::Problem{"--html: cannot write " + path_};
+    return std::nullopt;
+  }
+
+ private:
+  std::string path_;
+  const replay::ReplayLimits& limits_;
+  replay::Page page_;
+  std::map<std::string, replay::Pictures> under_way_;
+};
+
 tap::Trouble find_captures(const ReplayCommand& command, std::vector<std::string>& paths) {
   std::string problem;
   paths = replay::captures_below(command.places, problem);
@@ -214,17 +259,21 @@ ExitCode replay_captures(const ReplayCommand& command) {
     return complain(*trouble, ExitCode::misused);
   }
   if (!command.minimise.empty()) {
-    if (paths.size() != 1 || command.json) {
-      return complain({"--minimise takes one capture, and speaks to people only"},
+    if (paths.size() != 1 || command.json || !command.html.empty()) {
+      return complain({"--minimise takes one capture, and speaks to people only, without a page"},
                       ExitCode::misused);
     }
     return cut_down(paths.front(), options, report_options, command.minimise);
   }
+  PageSinks page(command.html, options, report_options.tiers);
+  if (const auto trouble = page.check()) return complain(*trouble, ExitCode::misused);
   Progress progress(paths.size(), isatty(STDERR_FILENO) == 1);
   Sums sums;
   replay::BatchSinks sinks;
   sinks.on_progress = [&](std::uint64_t packets) { progress.packets(packets); };
+  sinks.observer_of = [&](const std::string& path) { return page.observer_of(path); };
   sinks.on_connection = [&](const std::string& path, const replay::ConnectionReport& report) {
+    page.connection(path, report);
     ++sums.replays;
     if (report.has_diverged(report_options.tiers)) ++sums.diverged;
     const std::string text = command.json ? connection_json(path, report, report_options)
@@ -233,6 +282,7 @@ ExitCode replay_captures(const ReplayCommand& command) {
     fmt::print("{}", text);
   };
   sinks.on_capture = [&](const replay::CaptureReport& report) {
+    page.capture(report);
     progress.capture_done();
     ++sums.captures;
     sums.packets += report.packets;
@@ -249,6 +299,7 @@ ExitCode replay_captures(const ReplayCommand& command) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   progress.clear();
   tell_end(sums, taken.count(), command);
+  if (const auto trouble = page.write()) return complain(*trouble, ExitCode::misused);
   if (sums.unusable != 0) return ExitCode::misused;
   return sums.diverged == 0 ? ExitCode::done : ExitCode::failed;
 }
@@ -275,6 +326,8 @@ void add_replay(CLI::App& program, Chosen& chosen) {
   command.add_option("--shard", options->shard, "I/N: every Nth capture, from number I on");
   command.add_option("--minimise", options->minimise,
                      "OUT: write the shortest capture that still diverges, OUT.pcap and OUT.pkt");
+  command.add_option("--html", options->html,
+                     "FILE: a page of connections, ladders and plots, with everything in it");
   command.add_flag("--throughput", options->throughput, "packets per second at the end");
   command.add_flag("--json", options->json, "one JSON object for each connection and capture");
   command.add_flag("--quiet", options->quiet, "no line for a connection that is the same");
