@@ -135,13 +135,21 @@ class Writer {
                         plan_.syn_ack->read.has_timestamp;
     const bool keeps = minimised_.tier == Tier::handshake;
     const Segment shown = keeps ? segment : without_stamps(segment, agreed);
+    const bool completes = segment.has(flag::ack) && !segment.has(flag::syn) &&
+                           !segment.has(flag::rst) && plan_.as == Side::server &&
+                           !plan_.is_refused && has_answered_ && fd_ == 0;
+    if (completes && !segment.payload.empty()) {
+      // Data that completes the handshake would be acknowledged at once, before accept().
+      Segment first = shown;
+      first.flags = flag::ack;
+      line("{}", notation(first, 0, {peer_.initial(), own_.initial()}, true));
+      take();
+    }
     std::string packet =
         notation(shown, segment.payload.size(), {peer_.initial(), own_.initial()}, true);
     if (shows_bytes() && !segment.payload.empty()) packet += " " + quoted(segment.payload);
     line("{}", packet);
-    const bool completes = segment.has(flag::ack) && !segment.has(flag::syn) &&
-                           !segment.has(flag::rst) && plan_.as == Side::server && !plan_.is_refused;
-    if (completes && has_answered_) take();
+    if (completes) take();
     const std::int64_t begin = peer_.of(segment.data_seq());
     InOrder::Piece piece = in_.add(begin, segment.payload, segment.payload.size());
     std::size_t readable = 0;
