@@ -30,8 +30,10 @@ enum class EventKind : std::uint8_t {
   peer_closed,
   // `connection` has urgent data ahead (RFC 9293 3.8.5).
   urgent,
-  // The network says that the peer of `connection` cannot be reached (`error`: unreachable), or three
-  // retransmissions have had no answer (timed_out; RFC 9293 3.8.3, R1). Nothing is over: it may mend.
+  // The network says that the peer of `connection` cannot be reached (`error`: unreachable), or
+  // three
+  // retransmissions have had no answer (timed_out; RFC 9293 3.8.3, R1). Nothing is over: it may
+  // mend.
   // RFC 9293 3.9.1.8 [MUST-47].
   soft_error,
   // `connection` is over, the last event of its id. `error` says how where `failed`, else both ends
