@@ -1,6 +1,7 @@
-// rtnetlink requests: one change of the link, one new address.
+// rtnetlink requests: one change of the link, then the new addresses.
 #include "tap/host_interface.h"
 
+#include <linux/if_addr.h>
 #include <net/if.h>
 
 #include <memory>
@@ -42,8 +43,8 @@ Trouble bring_up(nl_sock& socket, const TapOptions& options) {
   return std::nullopt;
 }
 
-Trouble add_address(nl_sock& socket, const TapOptions& options) {
-  const std::string text = to_string(*options.host_address);
+Trouble add_address(nl_sock& socket, const TapOptions& options, const Prefix& prefix) {
+  const std::string text = to_string(prefix);
   nl_addr* parsed = nullptr;
   int error = nl_addr_parse(text.c_str(), AF_UNSPEC, &parsed);
   if (error < 0) return netlink_problem("cannot use the host address " + text, error);
@@ -51,6 +52,8 @@ Trouble add_address(nl_sock& socket, const TapOptions& options) {
   const HostAddress address(rtnl_addr_alloc());
   rtnl_addr_set_ifindex(address.get(), static_cast<int>(if_nametoindex(options.name.c_str())));
   rtnl_addr_set_local(address.get(), local.get());
+  // Without the second that RFC 4862 5.4 waits for: there are two hosts on this link, both ours.
+  if (!prefix.address.is_v4()) rtnl_addr_set_flags(address.get(), IFA_F_NODAD);
   error = rtnl_addr_add(&socket, address.get(), 0);
   // An interface that was there before may have the address already.
   if (error < 0 && error != -NLE_EXIST) {
@@ -66,10 +69,11 @@ Trouble configure_host_interface(const TapOptions& options) {
   if (!socket) return Problem{"cannot make a netlink socket: out of memory"};
   const int error = nl_connect(socket.get(), NETLINK_ROUTE);
   if (error < 0) return netlink_problem("cannot open a netlink socket", error);
-  if (options.host_address) {
-    if (Trouble trouble = add_address(*socket, options)) return trouble;
+  if (Trouble trouble = bring_up(*socket, options)) return trouble;
+  for (const Prefix& prefix : options.host_addresses) {
+    if (Trouble trouble = add_address(*socket, options, prefix)) return trouble;
   }
-  return bring_up(*socket, options);
+  return std::nullopt;
 }
 
 }  // namespace anteroom::tap

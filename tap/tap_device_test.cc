@@ -11,7 +11,7 @@ namespace {
 
 TEST(TapDevice, RefusesNamesThatAreNone) {
   for (const std::string name : {"", "sixteen-bytes-ab"}) {
-    const auto device = TapDevice::open({.name = name, .host_address = {}, .mtu = {}});
+    const auto device = TapDevice::open({.name = name, .host_addresses = {}, .mtu = {}});
     ASSERT_FALSE(device) << name;
     EXPECT_EQ(device.error().sentence,
               "cannot use '" + name + "' as a device name: it needs 1 to 15 bytes");

@@ -92,7 +92,7 @@ std::size_t answer(const Frame& in, std::size_t size, Frame& out) {
 
 int serve(const std::string& name, bool busy_poll) {
   auto device = tap::TapDevice::open(
-      {.name = name, .host_address = Prefix{IpAddress::v4(192, 0, 2, 2), 24}, .mtu = {}});
+      {.name = name, .host_addresses = {{IpAddress::v4(192, 0, 2, 2), 24}}, .mtu = {}});
   if (!device) {
     std::fprintf(stderr, "tap_floor: %s\n", device.error().sentence.c_str());
     return 2;

@@ -1,9 +1,10 @@
-"""Reads a pcap capture of IPv4 over Ethernet or raw IP, and gives its TCP segments as values.
+"""Reads a pcap capture of IPv4 and IPv6 over Ethernet or raw IP, and gives its TCP segments as values.
 
 For tests that ask in which segment something travelled. It knows the fixed headers and nothing more, on purpose: it
 must not share the mistakes of the parser it is to judge.
 """
 
+import socket
 import struct
 from dataclasses import dataclass
 
@@ -53,25 +54,38 @@ def frames(path):
         frame = data[at + 16:at + 16 + size]
         at += 16 + size
         if link_type == 1:
-            if frame[12:14] != b"\x08\x00":
+            if frame[12:14] not in (b"\x08\x00", b"\x86\xdd"):
                 continue
             frame = frame[14:]
         yield seconds + fraction * scale, frame
 
 
+def unwrap(packet):
+    """Both addresses of a packet and its TCP segment; nothing where it is a fragment, has no segment, or hides it."""
+    if packet[0] >> 4 == 6:
+        if packet[6] != 6:
+            return None
+        length, = struct.unpack_from(">H", packet, 4)
+        source, target = (socket.inet_ntop(socket.AF_INET6, packet[at:at + 16]) for at in (8, 24))
+        return source, target, packet[40:40 + length]
+    if packet[9] != 6 or struct.unpack_from(">H", packet, 6)[0] & 0x3FFF:
+        return None
+    length, = struct.unpack_from(">H", packet, 2)
+    source, target = (".".join(map(str, packet[at:at + 4])) for at in (12, 16))
+    return source, target, packet[(packet[0] & 15) * 4:length]
+
+
 def segments(path):
-    """Every TCP segment of an unfragmented IPv4 packet, in the order of the capture."""
+    """Every TCP segment of an unfragmented packet, in the order of the capture."""
     found = []
     for time, packet in frames(path):
-        if packet[0] >> 4 != 4 or packet[9] != 6 or struct.unpack_from(">H", packet, 6)[0] & 0x3FFF:
+        unwrapped = unwrap(packet)
+        if not unwrapped:
             continue
-        length, = struct.unpack_from(">H", packet, 2)
-        header = (packet[0] & 15) * 4
-        tcp = packet[header:length]
+        source_address, target_address, tcp = unwrapped
         source_port, target_port, seq, ack, offset, flags, window = struct.unpack_from(">HHIIBBH", tcp)
         offset = (offset >> 4) * 4
-        source = ".".join(map(str, packet[12:16])), source_port
-        target = ".".join(map(str, packet[16:20])), target_port
+        source, target = (source_address, source_port), (target_address, target_port)
         found.append(Segment(time, source, target, flags, seq, ack, window, tcp[20:offset], tcp[offset:]))
     return found
 

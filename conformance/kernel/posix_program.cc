@@ -215,7 +215,7 @@ int run(int count, char** arguments) {
 int main(int count, char** arguments) {
   ar::tap::TapOptions options;
   options.name = "tap0";
-  options.host_address = ar::Prefix{ar::IpAddress::v4(192, 0, 2, 2), 24};
+  options.host_addresses = {{ar::IpAddress::v4(192, 0, 2, 2), 24}};
   const auto device = ar::tap::TapDevice::open(options);
   if (!device) {
     std::fprintf(stderr, "%s\n", device.error().sentence.c_str());

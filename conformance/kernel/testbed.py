@@ -1,7 +1,7 @@
 """A network namespace of its own with `anteroom` on a TAP in it, and the kernel's own TCP to talk to it.
 
 Every test file here calls main(); it enters a fresh namespace (`unshare -rn`), where the kernel is 192.0.2.2 and
-anteroom is 192.0.2.1, and runs the unittest cases of the file. Nothing leaves the namespace. Where the machine does
+anteroom is 192.0.2.1, over IPv6 2001:db8::1 and 2001:db8::2, and runs the unittest cases of the file. Nothing leaves the namespace. Where the machine does
 not allow this the file prints `SKIP: reason` and exits with 77, which CTest reports as skipped.
 """
 
@@ -21,6 +21,9 @@ import time
 import unittest
 
 OURS, KERNEL, SUBNET = "192.0.2.1", "192.0.2.2", "/24"
+OURS_V6, KERNEL_V6, SUBNET_V6 = "2001:db8::2", "2001:db8::1", "/64"
+# What gives a host of `anteroom` an address of IPv6, too.
+OPTIONS_V6 = ("--address", OURS_V6 + SUBNET_V6, "--host-address", KERNEL_V6 + SUBNET_V6)
 TCP_FASTOPEN, TCP_FASTOPEN_NO_COOKIE, MSG_FASTOPEN = 23, 34, 0x20000000
 PATIENCE = 60.0  # seconds until a wait is a failure; no test asserts how long something took
 
@@ -197,6 +200,11 @@ class Served(Process):
         return self.of("counters")[-1]
 
 
+def socket_for(address):
+    """A TCP socket of the family that an address of the socket module needs."""
+    return socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+
+
 def wait_connected(client, seconds=PATIENCE):
     """0 once a non-blocking connect is done, else its errno; ETIMEDOUT when nothing happened in time."""
     waiting = select.poll()
@@ -210,7 +218,7 @@ def start_fast_open(address, data, **options):
 
     Options are those of the socket module without their TCP_, and what they are set to.
     """
-    client = socket.socket()
+    client = socket_for(address)
     client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
     for name, value in options.items():
         client.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_" + name), value)
@@ -233,7 +241,7 @@ def fast_open(address, data, seconds=PATIENCE):
 
 def start_connect(address):
     """Sends a SYN without data, as any program does, and does not wait: a socket, and 0 or an errno."""
-    client = socket.socket()
+    client = socket_for(address)
     client.setblocking(False)
     return client, client.connect_ex(address)
 

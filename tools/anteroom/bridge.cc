@@ -146,7 +146,7 @@ tap::Outcome<std::unique_ptr<Bridge>> Bridge::open(const BridgeOptions& options)
   for (std::size_t i = 0; i < 2; ++i) {
     auto device = tap::TapDevice::open({.name = options.devices[i],
                                         .medium = Medium::ethernet,
-                                        .host_address = std::nullopt,
+                                        .host_addresses = {},
                                         .mtu = options.mtu});
     if (!device) return device.error();
     (i == 0 ? bridge->first_ : bridge->second_) = *std::move(device);

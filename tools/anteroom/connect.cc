@@ -132,7 +132,7 @@ tap::Trouble Client::start() {
   const Result<IpAddress> address = IpAddress::parse(options_.remote_address);
   if (!address) {
     return tap::Problem{"cannot use the address " + options_.remote_address +
-                        ": it needs numbers, such as 192.0.2.2"};
+                        ": it needs numbers, such as 192.0.2.2 or 2001:db8::2"};
   }
   host_.loop().set_event_handler([this](const Event& event) { on_event(event); });
   if (tap::Trouble trouble = watch_time()) return trouble;

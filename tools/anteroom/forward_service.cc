@@ -29,9 +29,9 @@ tap::Outcome<Target> look_up(const std::string& host_and_port) {
   const std::size_t colon = host_and_port.rfind(':');
   std::string host = host_and_port.substr(0, colon);
   if (colon == std::string::npos || host.empty() || colon + 1 == host_and_port.size()) {
-    return tap::Problem{
-        fmt::format("cannot use --service forward:{}: it needs HOST:PORT, such as 127.0.0.1:8080",
-                    host_and_port)};
+    return tap::Problem{fmt::format(
+        "cannot use --service forward:{}: it needs HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+        host_and_port)};
   }
   if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   addrinfo hints{};

@@ -11,6 +11,8 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmpv4.h"
+#include "stack/wire/icmpv6.h"
+#include "stack/wire/ndp.h"
 #include "stack/wire/tcp_header.h"
 #include "stack/wire/udp.h"
 #include "tools/anteroom/byte_text.h"
@@ -26,16 +28,15 @@ std::string arp_text(const ArpPacket& arp) {
   return fmt::format("ARP {} is at {}", to_string(arp.sender_ip), to_string(arp.sender_mac));
 }
 
+std::string echo_text(const char* what, const IcmpMessage& icmp) {
+  return fmt::format("{} id {} seq {} ({} bytes)", what, icmp.rest >> 16, icmp.rest & 0xffff,
+                     icmp.body.size());
+}
+
 std::string icmp_text(const IcmpMessage& icmp) {
-  const std::uint32_t identifier = icmp.rest >> 16;
-  const std::uint32_t sequence = icmp.rest & 0xffff;
   switch (static_cast<IcmpType>(icmp.type)) {
-    case IcmpType::echo_request:
-      return fmt::format("ICMP echo request id {} seq {} ({} bytes)", identifier, sequence,
-                         icmp.body.size());
-    case IcmpType::echo_reply:
-      return fmt::format("ICMP echo reply id {} seq {} ({} bytes)", identifier, sequence,
-                         icmp.body.size());
+    case IcmpType::echo_request: return echo_text("ICMP echo request", icmp);
+    case IcmpType::echo_reply: return echo_text("ICMP echo reply", icmp);
     case IcmpType::unreachable:
       switch (icmp.code) {
         case kUnreachableNetwork: return "ICMP network unreachable";
@@ -43,13 +44,59 @@ std::string icmp_text(const IcmpMessage& icmp) {
         case kUnreachableProtocol: return "ICMP protocol unreachable";
         case kUnreachablePort: return "ICMP port unreachable";
         case kUnreachableFragmentationNeeded:
-          return fmt::format("ICMP fragmentation needed, mtu {}", sequence);
+          return fmt::format("ICMP fragmentation needed, mtu {}", icmp.rest & 0xffff);
         default: return fmt::format("ICMP unreachable code {}", icmp.code);
       }
     case IcmpType::time_exceeded: return fmt::format("ICMP time exceeded code {}", icmp.code);
     case IcmpType::parameter_problem: return "ICMP parameter problem";
   }
   return fmt::format("ICMP type {} code {}", icmp.type, icmp.code);
+}
+
+std::string ndp_text(const IpHeader& ip, const IcmpMessage& icmp) {
+  const auto ndp = parse_ndp(ip, icmp);
+  if (!ndp) return fmt::format("NDP dropped: {}", to_string(ndp.error()));
+  const std::string target = to_string(ndp->target);
+  const std::string mac = ndp->mac ? to_string(*ndp->mac) : "";
+  if (ndp->advertisement) {
+    return mac.empty() ? "NDP " + target + " is here" : "NDP " + target + " is at " + mac;
+  }
+  // RFC 4862 5.4: who asks without an address wants this one for himself.
+  if (ip.source.is_any()) return "NDP does anybody have " + target + "?";
+  return "NDP who has " + target + "? tell " + to_string(ip.source) +
+         (mac.empty() ? "" : " at " + mac);
+}
+
+std::string unreachable_v6_text(std::uint8_t code) {
+  switch (code) {
+    case kUnreachable6NoRoute: return "ICMPv6 no route";
+    case kUnreachable6Prohibited: return "ICMPv6 prohibited";
+    case kUnreachable6BeyondScope: return "ICMPv6 beyond scope";
+    case kUnreachable6Address: return "ICMPv6 address unreachable";
+    case kUnreachable6Port: return "ICMPv6 port unreachable";
+    default: return fmt::format("ICMPv6 unreachable code {}", code);
+  }
+}
+
+std::string icmpv6_text(const IpHeader& ip, const IcmpMessage& icmp) {
+  // RFC 4861 4.1 and 4.2; RFC 3810 5.2: said by kernels on every link.
+  constexpr int kRouterSolicitation = 133, kRouterAdvertisement = 134, kListenerReport = 143;
+  switch (static_cast<Icmpv6Type>(icmp.type)) {
+    case Icmpv6Type::unreachable: return unreachable_v6_text(icmp.code);
+    case Icmpv6Type::packet_too_big: return fmt::format("ICMPv6 packet too big, mtu {}", icmp.rest);
+    case Icmpv6Type::time_exceeded: return fmt::format("ICMPv6 time exceeded code {}", icmp.code);
+    case Icmpv6Type::parameter_problem:
+      return fmt::format("ICMPv6 parameter problem code {} at {}", icmp.code, icmp.rest);
+    case Icmpv6Type::echo_request: return echo_text("ICMPv6 echo request", icmp);
+    case Icmpv6Type::echo_reply: return echo_text("ICMPv6 echo reply", icmp);
+    case Icmpv6Type::neighbor_solicitation:
+    case Icmpv6Type::neighbor_advertisement: return ndp_text(ip, icmp);
+    case Icmpv6Type::redirect: return "NDP redirect";
+  }
+  if (icmp.type == kRouterSolicitation) return "NDP router solicitation";
+  if (icmp.type == kRouterAdvertisement) return "NDP router advertisement";
+  if (icmp.type == kListenerReport) return "MLD report";
+  return fmt::format("ICMPv6 type {} code {}", icmp.type, icmp.code);
 }
 
 std::string drop_text(const char* protocol, DropReason reason) {
@@ -107,8 +154,7 @@ std::string FrameTeller::tell_segment(const IpHeader& ip, Bytes bytes) {
 }
 
 FrameText FrameTeller::tell_packet(Bytes bytes) {
-  if (!bytes.empty() && bytes[0] >> 4 == 6) return {"", "", "IPv6", false};
-  const auto packet = parse_ipv4(bytes);
+  const auto packet = parse_ip(bytes);
   if (!packet) return {"", "", drop_text("IP", packet.error()), false};
   const IpHeader& header = packet->header;
   FrameText text{to_string(header.source), to_string(header.destination), "", false};
@@ -121,18 +167,23 @@ FrameText FrameTeller::tell_packet(Bytes bytes) {
   if (header.protocol == kProtocolIcmp) {
     const auto icmp = parse_icmp(packet->payload);
     text.what = icmp ? icmp_text(*icmp) : drop_text("ICMP", icmp.error());
+  } else if (header.protocol == kProtocolIcmpv6) {
+    const auto icmp =
+        parse_icmp(packet->payload, pseudo_header_sum(header.source, header.destination,
+                                                      kProtocolIcmpv6, packet->payload.size()));
+    text.what = icmp ? icmpv6_text(header, *icmp) : drop_text("ICMPv6", icmp.error());
   } else if (header.protocol == kProtocolUdp) {
     const auto udp = parse_udp(packet->payload);
     if (udp) {
-      text.source += fmt::format(":{}", udp->source_port);
-      text.target += fmt::format(":{}", udp->destination_port);
+      text.source = to_string(Endpoint{header.source, udp->source_port});
+      text.target = to_string(Endpoint{header.destination, udp->destination_port});
     }
     text.what = udp ? fmt::format("UDP ({} bytes)", udp->length - kUdpHeaderBytes)
                     : drop_text("UDP", udp.error());
   } else if (header.protocol == kProtocolTcp) {
     if (const auto segment = parse_tcp(packet->payload)) {
-      text.source += fmt::format(":{}", segment->header.source_port);
-      text.target += fmt::format(":{}", segment->header.destination_port);
+      text.source = to_string(Endpoint{header.source, segment->header.source_port});
+      text.target = to_string(Endpoint{header.destination, segment->header.destination_port});
     }
     text.what = tell_segment(header, packet->payload);
     text.is_segment = true;

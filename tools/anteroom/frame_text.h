@@ -1,5 +1,5 @@
 // Frames as lines of text: segments in the one notation with numbers relative to their flow; ARP,
-// ICMP and UDP in a few words. Not here: captures (trace.cc).
+// neighbor discovery, ICMP and UDP in a few words. Not here: captures (trace.cc).
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 #include <anteroom/bytes.h>
 #include <anteroom/config.h>
 
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom::tools {
 

@@ -36,8 +36,35 @@ tap::Outcome<Prefix> parse_prefix(const char* option, const std::string& text) {
   if (prefix && text.find('/') != std::string::npos) return *prefix;
   return tap::Problem{
       fmt::format("cannot use {} {}: it needs an address and its network's length, such as "
-                  "192.0.2.1/24",
+                  "192.0.2.1/24 or 2001:db8::1/64",
                   option, text)};
+}
+
+tap::Outcome<std::vector<Prefix>> parse_prefixes(const char* option,
+                                                 const std::vector<std::string>& texts) {
+  std::vector<Prefix> prefixes;
+  for (const std::string& text : texts) {
+    const auto prefix = parse_prefix(option, text);
+    if (!prefix) return prefix.error();
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
+}
+
+// One default route for each gateway; of two of one version the first counts.
+tap::Outcome<std::vector<RouteConfig>> parse_gateways(const std::vector<std::string>& texts) {
+  std::vector<RouteConfig> routes;
+  for (const std::string& text : texts) {
+    const Result<IpAddress> gateway = IpAddress::parse(text);
+    if (!gateway) {
+      return tap::Problem{fmt::format(
+          "cannot use --gateway {}: it needs an address, such as 192.0.2.254 or 2001:db8::fe",
+          text)};
+    }
+    const IpAddress any = gateway->is_v4() ? IpAddress::v4(0) : IpAddress();
+    routes.push_back({{any, 0}, *gateway});
+  }
+  return routes;
 }
 
 tap::Outcome<Config> make_config(const HostOptions& options, const TcpConfig& tcp) {
@@ -49,20 +76,12 @@ tap::Outcome<Config> make_config(const HostOptions& options, const TcpConfig& tc
   config.limits.requests_max = options.connections_max;
   config.limits.send_buffer_bytes_max = options.buffer_kibibytes_max << 10;
   config.limits.receive_buffer_bytes_max = options.buffer_kibibytes_max << 10;
-  const auto address = parse_prefix("--address", options.address);
-  if (!address) return address.error();
-  config.interface.addresses.push_back(*address);
-  if (!options.gateway.empty()) {
-    const Result<IpAddress> gateway = IpAddress::parse(options.gateway);
-    if (!gateway) {
-      return tap::Problem{
-          fmt::format("cannot use --gateway {}: it needs an address, such as "
-                      "192.0.2.254",
-                      options.gateway)};
-    }
-    const IpAddress any = gateway->is_v4() ? IpAddress::v4(0) : IpAddress();
-    config.routes.push_back({{any, 0}, *gateway});
-  }
+  auto addresses = parse_prefixes("--address", options.addresses);
+  if (!addresses) return addresses.error();
+  config.interface.addresses = *std::move(addresses);
+  auto routes = parse_gateways(options.gateways);
+  if (!routes) return routes.error();
+  config.routes = *std::move(routes);
   const auto seed = parse_seed(options.seed);
   if (!seed) return seed.error();
   config.seed = *seed;
@@ -88,11 +107,20 @@ void add_host_options(CLI::App& command, HostOptions& options) {
   command.add_option("--tap", options.device, "name of the device; made if it is not there")
       ->required();
   command.add_flag("--tun", options.is_tun, "make it a TUN device: no Ethernet header");
-  command.add_option("--address", options.address, "own address and network, such as 192.0.2.1/24")
-      ->required();
-  command.add_option("--host-address", options.host_address,
-                     "address of the kernel's side, such as 192.0.2.2/24");
-  command.add_option("--gateway", options.gateway, "where packets to other networks go");
+  command
+      .add_option(
+          "--address", options.addresses,
+          "own address and network, such as 192.0.2.1/24 or 2001:db8::1/64; may be repeated")
+      ->required()
+      ->allow_extra_args(false);
+  command
+      .add_option("--host-address", options.host_addresses,
+                  "address of the kernel's side, such as 192.0.2.2/24; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--gateway", options.gateways,
+                  "where packets to other networks go; one for each version of IP")
+      ->allow_extra_args(false);
   command.add_option("--mtu", options.mtu, "of both sides, in bytes (default: 1500)")
       ->check(CLI::Range(576, 65'521));
   command.add_option(
@@ -119,17 +147,13 @@ void add_host_options(CLI::App& command, HostOptions& options) {
 Host::~Host() = default;
 
 tap::Trouble Host::open_link(const HostOptions& options) {
-  std::optional<Prefix> host_address;
-  if (!options.host_address.empty()) {
-    const auto prefix = parse_prefix("--host-address", options.host_address);
-    if (!prefix) return prefix.error();
-    host_address = *prefix;
-  }
+  auto host_addresses = parse_prefixes("--host-address", options.host_addresses);
+  if (!host_addresses) return host_addresses.error();
   auto impairment = tap::parse_impairment(options.impair);
   if (!impairment) return tap::Problem{"--impair: " + impairment.error().sentence};
   auto device = tap::TapDevice::open({.name = options.device,
                                       .medium = options.is_tun ? Medium::ip : Medium::ethernet,
-                                      .host_address = host_address,
+                                      .host_addresses = *std::move(host_addresses),
                                       .mtu = options.mtu});
   if (!device) return device.error();
   device_ = *std::move(device);

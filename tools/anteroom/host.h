@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -21,9 +22,9 @@ namespace anteroom::tools {
 // As on the command line.
 struct HostOptions {
   std::string device;
-  std::string address;
-  std::string host_address;
-  std::string gateway;
+  std::vector<std::string> addresses;
+  std::vector<std::string> host_addresses;
+  std::vector<std::string> gateways;
   std::optional<std::uint16_t> mtu;
   std::string impair;
   std::string capture;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "tools/anteroom/command.h"
 #include "tools/anteroom/host.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr char kExamples[] = R"(examples:
   anteroom serve --tap tap0 --address 192.0.2.1/24 --host-address 192.0.2.2/24 --listen 80
       an echo server that accepts everybody; try it in `unshare -rn`
+  anteroom serve --tap tap0 --address 2001:db8::2/64 --host-address 2001:db8::1/64 --listen 80
+      the same over IPv6; name addresses of both versions and it serves both
   anteroom serve ... --listen 80 --rule 'HELLO* accept welcome\r\n' --rule 'slow* defer:500:accept' \
       --rule 'BAD* reject' --rule '* ignore'
       the first rule whose GLOB matches the SYN's data decides
@@ -182,7 +185,8 @@ ExitCode serve(const ServeOptions& options) {
     return complain(*trouble, ExitCode::misused);
   }
   server.set_handlers(!options.unconditional);
-  report.ready(running.loop().now(), running.device_name(), options.host.address, options.ports);
+  report.ready(running.loop().now(), running.device_name(),
+               fmt::format("{}", fmt::join(options.host.addresses, ", ")), options.ports);
   const tap::Trouble trouble = running.run();
   const tap::Impairment* impairment = running.impairment();
   report.counters(running.loop().now(), running.stack().stats(), running.loop().stats(),

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <anteroom/address.h>
 #include <anteroom/tap/link.h>
@@ -16,8 +17,10 @@ namespace anteroom::tap {
 struct TapOptions {
   std::string name;                  // of the interface, at most 15 bytes; made if it is not there
   Medium medium = Medium::ethernet;  // ethernet: TAP; ip: TUN
-  std::optional<Prefix> host_address;  // added to the kernel's side
-  std::optional<std::uint16_t> mtu;    // of the kernel's side; left alone where absent
+  // Added to the kernel's side. Those of IPv6 are usable at once: nobody is asked whether he has
+  // them.
+  std::vector<Prefix> host_addresses;
+  std::optional<std::uint16_t> mtu;  // of the kernel's side; left alone where absent
 };
 
 class TapDevice final : public Link {
