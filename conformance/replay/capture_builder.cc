@@ -119,6 +119,17 @@ Talk& Talk::handshake() {
   return client(2ms, ". 1:1(0) ack 1 win 502");
 }
 
+Talk& Talk::over_ipv6() {
+  for (Said& said : said_) {
+    for (Endpoint* end : {&said.segment.source, &said.segment.destination}) {
+      const std::uint8_t host = end->port == kServer.port ? 1 : 2;
+      end->address = IpAddress::v6({0xfd, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, host});
+    }
+    said.segment.identification = 0;
+  }
+  return *this;
+}
+
 std::vector<std::uint8_t> Talk::packet_of(const Said& said) {
   std::vector<std::uint8_t> packet;
   write_packet(said.segment, said.segment.source, said.segment.destination, said.segment.payload,

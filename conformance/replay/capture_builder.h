@@ -54,6 +54,8 @@ class Talk {
 
   std::vector<Said>& said() { return said_; }
   std::vector<Said> said_copy() const { return said_; }
+  // Both ends get addresses of IPv6.
+  Talk& over_ipv6();
   // As raw IP.
   std::vector<FilePacket> packets() const;
   static std::vector<std::uint8_t> packet_of(const Said& said);

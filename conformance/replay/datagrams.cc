@@ -1,7 +1,7 @@
 // Time for fragments is the capture's.
 #include "conformance/replay/datagrams.h"
 
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6_extensions.h"
 
 namespace anteroom::replay {
 namespace {
@@ -47,7 +47,9 @@ std::optional<Segment> Datagrams::take(const CapturedFrame& frame) {
   const auto ip = read_ip(*packet, frame.original_bytes - link_bytes);
   if (!ip) return skip(ip.error());
   // Only a whole datagram is worth putting together, and only of segments.
-  if (ip->protocol != kProtocolTcp) return skip(Skip::not_tcp);
+  const bool may_hold_one =
+      !ip->source.is_v4() && ip->is_fragment() && !is_upper_layer(ip->protocol);
+  if (ip->protocol != kProtocolTcp && !may_hold_one) return skip(Skip::not_tcp);
   if (ip->is_fragment()) return take_fragment(frame, *ip);
   return take_whole(frame, *ip);
 }
@@ -71,7 +73,11 @@ std::optional<Segment> Datagrams::take_fragment(const CapturedFrame& frame, IpPa
   ++reassembled_;
   ip.payload = (*whole)->payload;
   ip.payload_bytes = ip.payload.size();
-  return take_whole(frame, ip);
+  ip.protocol = (*whole)->header.protocol;
+  const auto inner = read_reassembled(ip);
+  if (!inner) return skip(inner.error());
+  if (inner->protocol != kProtocolTcp) return skip(Skip::not_tcp);
+  return take_whole(frame, *inner);
 }
 
 std::optional<Segment> Datagrams::take_whole(const CapturedFrame& frame, const IpPart& ip) {

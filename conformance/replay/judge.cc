@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "stack/wire/ip.h"
+
 namespace anteroom::replay {
 namespace {
 
@@ -16,7 +18,8 @@ constexpr std::uint16_t kMssAssumed = 1'460;
 std::size_t segment_bytes_max(const Plan& plan) {
   const auto& offer = plan.as == Side::server ? plan.syn : plan.syn_ack;
   const std::uint16_t theirs = offer && offer->read.mss ? *offer->read.mss : kMssAssumed;
-  const auto ours = static_cast<std::uint16_t>(plan.config.interface.mtu - 40);
+  const std::size_t headers = ip_header_bytes(plan.subject.address) + 20;
+  const auto ours = static_cast<std::uint16_t>(plan.config.interface.mtu - headers);
   return std::min(theirs, ours);
 }
 

@@ -77,7 +77,7 @@ const char* to_string(Skip skip) {
     case Skip::link_cut: return "the link header is cut short";
     case Skip::not_ip: return "no IP packet";
     case Skip::ip_version: return "an IP version that is neither 4 nor 6";
-    case Skip::ipv6: return "IPv6 is not on the wire yet";
+    case Skip::ip_extension: return "IPv6 extension headers that a host refuses, or cut short";
     case Skip::ip_cut: return "the IP header is cut short";
     case Skip::ip_header: return "the lengths in the IP header contradict one another";
     case Skip::not_tcp: return "no TCP segment";

@@ -19,7 +19,7 @@ enum class Skip : std::uint8_t {
   link_cut,          // the link's header is not whole
   not_ip,            // ARP and the like
   ip_version,        // neither 4 nor 6
-  ipv6,              // IPv6 is not on the wire yet
+  ip_extension,      // an IPv6 extension header that is not whole, or not to be passed over
   ip_cut,            // the IP header is not whole
   ip_header,         // lengths that contradict one another
   not_tcp,           // another protocol

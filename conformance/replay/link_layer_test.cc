@@ -95,15 +95,6 @@ TEST(LinkLayer, WhatIsNotIpIsCounted) {
   EXPECT_EQ(ip_of(DLT_EN10MB, tags).error(), Skip::not_ip);
 }
 
-TEST(LinkLayer, Ipv6IsSkippedUntilTheStackSpeaksIt) {
-  Head packet(60, 0);
-  packet[0] = 0x60;
-  const auto ip = read_ip(packet, packet.size());
-  ASSERT_FALSE(ip);
-  EXPECT_EQ(ip.error(), Skip::ipv6);
-  EXPECT_STREQ(to_string(Skip::ipv6), "IPv6 is not on the wire yet");
-}
-
 TEST(LinkLayer, EverySkipHasItsWords) {
   for (std::size_t i = 0; i < kSkips; ++i) {
     EXPECT_STRNE(to_string(static_cast<Skip>(i)), "") << i;

@@ -4,19 +4,23 @@
 
 #include <algorithm>
 
+#include "stack/wire/ip.h"
+
 namespace anteroom::replay {
 namespace {
 
-constexpr std::uint16_t kMtuMin = 576;
-constexpr std::uint16_t kHeaderBytes = 40;
-constexpr std::uint16_t kMssAssumed = 1'460;
+constexpr std::uint32_t kMtuMin = 576;
+constexpr std::uint32_t kMtuMinIpv6 = 1'280;  // RFC 8200 5
+constexpr std::uint32_t kTcpBytes = 20;
+constexpr std::uint16_t kMtuAssumed = 1'500;
 constexpr std::uint32_t kWindowMax = 4u << 20;
 
 bool is_from(const Segment& segment, const Endpoint& end) { return segment.source == end; }
 
-std::uint16_t mtu_for(std::uint16_t mss) {
-  return static_cast<std::uint16_t>(
-      std::clamp<std::uint32_t>(std::uint32_t{mss} + kHeaderBytes, kMtuMin, 65'535));
+std::uint16_t mtu_for(std::uint16_t mss, const IpAddress& address) {
+  const auto headers = static_cast<std::uint32_t>(ip_header_bytes(address)) + kTcpBytes;
+  const std::uint32_t least = address.is_v4() ? kMtuMin : kMtuMinIpv6;
+  return static_cast<std::uint16_t>(std::clamp<std::uint32_t>(mss + headers, least, 65'535));
 }
 
 // What the captured host's SYN or SYN-ACK shows of its configuration. `offer` is the SYN that a
@@ -98,7 +102,9 @@ void set_limits(Config& config) {
 Config config_for(const Plan& plan, const std::deque<Segment>& ahead) {
   Config config;
   config.interface.medium = Medium::ip;
-  config.interface.addresses = {{IpAddress::v4(192, 0, 2, 1), 24}};
+  const IpAddress& captured = plan.subject.address;
+  const std::uint8_t prefix = captured.is_v4() ? 24 : 64;
+  config.interface.addresses = {{played_address(captured, true), prefix}};
   for (std::size_t i = 0; i < config.seed.size(); ++i) {
     config.seed[i] = static_cast<std::uint8_t>(i + 1);
   }
@@ -110,7 +116,7 @@ Config config_for(const Plan& plan, const std::deque<Segment>& ahead) {
   tcp.path_mtu_probing = false;
   const std::optional<Segment>& own = plan.as == Side::server ? plan.syn_ack : plan.syn;
   const std::optional<Segment>& offer = plan.syn;
-  std::uint16_t mss = kMssAssumed;
+  auto mss = static_cast<std::uint16_t>(kMtuAssumed - ip_header_bytes(captured) - kTcpBytes);
   if (own) {
     pin_options(*own, plan.as == Side::server && offer ? &*offer : nullptr, tcp);
     if (own->read.mss) mss = *own->read.mss;
@@ -122,11 +128,18 @@ Config config_for(const Plan& plan, const std::deque<Segment>& ahead) {
       if (plain) mss = std::max(mss, static_cast<std::uint16_t>(segment.payload.size()));
     }
   }
-  config.interface.mtu = mtu_for(mss);
+  config.interface.mtu = mtu_for(mss, captured);
   return config;
 }
 
 }  // namespace
+
+// RFC 5737, RFC 3849.
+IpAddress played_address(const IpAddress& captured, bool is_subject) {
+  const std::uint8_t host = is_subject ? 1 : 2;
+  if (captured.is_v4()) return IpAddress::v4(192, 0, 2, host);
+  return IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host});
+}
 
 Endpoint client_of(const std::deque<Segment>& ahead) {
   for (const Segment& segment : ahead) {

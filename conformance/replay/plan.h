@@ -57,6 +57,9 @@ struct Plan {
 // `ahead` are the connection's first segments; at least one.
 Plan make_plan(const std::deque<Segment>& ahead, Side as, const Options& options);
 
+// The address that an end has instead of its own while it is played, of the same version.
+IpAddress played_address(const IpAddress& captured, bool is_subject);
+
 // Which end opened the connection, as far as these tell: by SYN, by SYN-ACK, else by port.
 Endpoint client_of(const std::deque<Segment>& ahead);
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ip.h"
 
 namespace anteroom::replay {
 namespace {
@@ -26,7 +26,7 @@ Player::Player(const Plan& plan, const Options& options, Observer* observer)
       judge_(plan, options),
       stack_(plan.config),
       own_{plan.config.interface.addresses.front().address, plan.subject.port},
-      peer_{IpAddress::v4(192, 0, 2, 2), plan.peer.port},
+      peer_{played_address(plan.peer.address, false), plan.peer.port},
       frame_(stack_.frame_bytes_max()),
       buffer_(kReadBytes),
       now_(kStart),

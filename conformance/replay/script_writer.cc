@@ -52,6 +52,7 @@ class Writer {
       text_ += "// " + divergence.why + "\n";
       break;
     }
+    if (!plan_.subject.address.is_v4()) text_ += "--ip_version=ipv6\n";
     text_ += fmt::format("--mtu={}\n", plan_.config.interface.mtu);
     text_ += fmt::format("--tolerance_usecs={}\n", kToleranceMicroseconds);
     at_ = {};

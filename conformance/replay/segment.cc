@@ -1,16 +1,17 @@
-// Offsets are those of RFC 791 3.1 and RFC 9293 3.1.
+// Offsets are those of RFC 791 3.1, RFC 8200 3 and RFC 9293 3.1.
 #include "conformance/replay/segment.h"
 
 #include <algorithm>
 
 #include "conformance/runner/packets.h"
 #include "stack/wire/checksum.h"
-#include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
+#include "stack/wire/ipv6_extensions.h"
 
 namespace anteroom::replay {
 namespace {
 
-constexpr std::size_t kIpBytes = 20;
+constexpr std::size_t kIpBytes = kIpv4HeaderBytes;
 constexpr std::size_t kTcpBytes = 20;
 
 std::uint16_t word(Bytes bytes, std::size_t at) {
@@ -56,8 +57,38 @@ Result<IpPart, Skip> read_ipv4(Bytes packet, std::size_t original_bytes) {
   return ip;
 }
 
-// The one place to change when IPv6 is on the wire: the header, and its extensions.
-Result<IpPart, Skip> read_ipv6(Bytes, std::size_t) { return Skip::ipv6; }
+// Moves the payload past extension headers.
+Result<IpPart, Skip> past_extensions(IpPacket& packet, IpPart ip) {
+  const std::size_t before = packet.payload.size();
+  if (take_extensions(packet).refused) return Skip::ip_extension;
+  ip.protocol = packet.header.protocol;
+  ip.identification = packet.header.identification;
+  ip.fragment_offset_bytes = packet.header.fragment_offset_bytes;
+  ip.more_fragments = packet.header.more_fragments;
+  ip.payload = packet.payload;
+  ip.payload_bytes -= before - packet.payload.size();
+  return ip;
+}
+
+Result<IpPart, Skip> read_ipv6(Bytes packet, std::size_t original_bytes) {
+  if (packet.size() < kIpv6HeaderBytes) return Skip::ip_cut;
+  // What was cut off is not missed.
+  auto parsed = parse_ipv6_quoted(packet);
+  if (!parsed) return Skip::ip_header;
+  IpPart ip;
+  ip.source = parsed->header.source;
+  ip.destination = parsed->header.destination;
+  ip.traffic_class = static_cast<std::uint8_t>(parsed->header.dscp << 2 | parsed->header.ecn);
+  ip.hop_limit = parsed->header.hop_limit;
+  ip.payload_bytes = parsed->header.payload_bytes;
+  const std::size_t there = std::max(original_bytes, packet.size()) - kIpv6HeaderBytes;
+  if (ip.payload_bytes == 0) {
+    ip.payload_bytes = there;
+    parsed->payload = packet.subspan(kIpv6HeaderBytes);
+  }
+  if (ip.payload_bytes > there && there < ip.payload_bytes / 2 + kTcpBytes) return Skip::ip_header;
+  return past_extensions(*parsed, ip);
+}
 
 void take_option(std::uint8_t kind, Bytes data, ReadOptions& read) {
   switch (kind) {
@@ -112,6 +143,19 @@ Result<IpPart, Skip> read_ip(Bytes packet, std::size_t original_bytes) {
   }
 }
 
+Result<IpPart, Skip> read_reassembled(IpPart ip) {
+  ip.more_fragments = false;
+  ip.fragment_offset_bytes = 0;
+  if (ip.source.is_v4()) return ip;
+  IpPacket packet;
+  packet.header.source = ip.source;
+  packet.header.destination = ip.destination;
+  packet.header.protocol = ip.protocol;
+  packet.header.payload_bytes = static_cast<std::uint16_t>(ip.payload_bytes);
+  packet.payload = ip.payload;
+  return past_extensions(packet, ip);
+}
+
 Result<Segment, Skip> read_segment(const IpPart& ip) {
   const Bytes bytes = ip.payload;
   if (ip.payload_bytes < kTcpBytes || bytes.size() < kTcpBytes) return Skip::tcp_cut;
@@ -123,7 +167,7 @@ Result<Segment, Skip> read_segment(const IpPart& ip) {
   if (segment.source == segment.destination) return Skip::same_ends;
   segment.traffic_class = ip.traffic_class;
   segment.hop_limit = ip.hop_limit;
-  segment.identification = ip.identification;
+  segment.identification = static_cast<std::uint16_t>(ip.identification);
   segment.seq = long_word(bytes, 4);
   segment.ack = long_word(bytes, 8);
   segment.flags = word(bytes, 12) & 0xfff;
@@ -156,7 +200,8 @@ Result<Segment, Skip> read_segment(const IpPart& ip) {
 void write_packet(const Segment& segment, const Endpoint& source, const Endpoint& destination,
                   Bytes payload, std::vector<std::uint8_t>& out) {
   const std::size_t header_bytes = kTcpBytes + segment.option_bytes;
-  out.resize(kIpBytes + header_bytes + payload.size());
+  const std::size_t ip_bytes = ip_header_bytes(source.address);
+  out.resize(ip_bytes + header_bytes + payload.size());
   IpHeader ip;
   ip.source = source.address;
   ip.destination = destination.address;
@@ -166,8 +211,8 @@ void write_packet(const Segment& segment, const Endpoint& source, const Endpoint
   ip.ecn = segment.traffic_class & 3;
   ip.identification = segment.identification;
   ip.payload_bytes = static_cast<std::uint16_t>(header_bytes + payload.size());
-  emit_ipv4(ip, out);
-  std::uint8_t* tcp = out.data() + kIpBytes;
+  emit_ip(ip, out);
+  std::uint8_t* tcp = out.data() + ip_bytes;
   put_word(tcp, source.port);
   put_word(tcp + 2, destination.port);
   put_long(tcp + 4, segment.seq);

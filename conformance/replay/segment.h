@@ -39,7 +39,7 @@ struct IpPart {
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 64;
   std::uint8_t protocol = 0;
-  std::uint16_t identification = 0;
+  std::uint32_t identification = 0;  // IPv6: of a fragment
   std::uint16_t fragment_offset_bytes = 0;
   bool more_fragments = false;
   Bytes payload{};                // as far as it was captured
@@ -94,8 +94,11 @@ struct Segment {
 };
 
 // Reads an IP header; `original_bytes` is the packet's length before the capture cut it. A total
-// length of zero means all there is: the card was to cut the packet up.
+// length of zero means all there is: the card was to cut the packet up. IPv6 extension headers are
+// passed over as the stack does, down to the transport or a fragment.
 Result<IpPart, Skip> read_ip(Bytes packet, std::size_t original_bytes);
+// The extension headers inside an IPv6 datagram that was put together from fragments.
+Result<IpPart, Skip> read_reassembled(IpPart ip);
 
 // Reads the TCP segment inside; `number` and `at` are the caller's.
 Result<Segment, Skip> read_segment(const IpPart& ip);
@@ -103,8 +106,8 @@ Result<Segment, Skip> read_segment(const IpPart& ip);
 // Reads the options again after `options` was written to.
 void read_options(Segment& segment);
 
-// The segment as an IPv4 packet between these two ends, with all checksums; `payload` in the place
-// of its own.
+// The segment as a packet of their version between these two ends, with all checksums; `payload` in
+// the place of its own.
 void write_packet(const Segment& segment, const Endpoint& source, const Endpoint& destination,
                   Bytes payload, std::vector<std::uint8_t>& out);
 

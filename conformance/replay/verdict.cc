@@ -32,7 +32,7 @@ void ask(const Plan& plan, const Options& options, ConnectionReport& report) {
   Stack stack(plan.config);
   const std::uint16_t port = std::max<std::uint16_t>(plan.syn->destination.port, 1);
   const Endpoint own{plan.config.interface.addresses.front().address, port};
-  const Endpoint peer{IpAddress::v4(192, 0, 2, 2),
+  const Endpoint peer{played_address(plan.peer.address, false),
                       std::max<std::uint16_t>(plan.syn->source.port, 1)};
   if (!stack.listen({.local = {{}, port}, .conditional = true})) return;
   std::vector<std::uint8_t> packet;
