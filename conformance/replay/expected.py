@@ -72,7 +72,7 @@ def write(rows, known, roots):
     rows.update(others)
     for key, row in rows.items():
         before = known.get(key)
-        if before and row["reason"] and all(before[name] == row[name] for name in JUDGED):
+        if before and row["reason"] and before["reason"] and all(before[name] == row[name] for name in JUDGED):
             row["reason"] = before["reason"]
     order = sorted(rows, key=lambda key: (key[0], int(key[1] or 0), key[2]))
     with open(TABLE, "w", newline="") as file:
