@@ -11,8 +11,12 @@ constexpr Instant kStart{Duration{1'000s}};
 
 }  // namespace
 
-Host::Host(const Config& config, Tap tap)
-    : stack_(config), tap_(std::move(tap)), frame_(stack_.frame_bytes_max()), now_(kStart) {
+Host::Host(const Config& config, Tap tap, std::uint32_t steps_max)
+    : stack_(config),
+      tap_(std::move(tap)),
+      frame_(stack_.frame_bytes_max()),
+      now_(kStart),
+      steps_max_(steps_max) {
   sockets_ = std::make_unique<PosixSockets>(*this, PosixOptions{});
 }
 

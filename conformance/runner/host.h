@@ -26,7 +26,7 @@ class Host final : public Driver {
  public:
   // `tap` sees every packet, in and out, as it passes.
   using Tap = std::function<void(Instant, Bytes)>;
-  Host(const Config& config, Tap tap);
+  Host(const Config& config, Tap tap, std::uint32_t steps_max);
   ~Host() override;
 
   PosixSockets& sockets() { return *sockets_; }
@@ -40,11 +40,10 @@ class Host final : public Driver {
   // Lets time pass up to `until`.
   void run_until(Instant until);
   // One thing that is due, at most to `until`: a timer, or a blocked call's deadline. False:
-  // nothing is, or kStepsMax are done; the time is what it was.
+  // nothing is, or as many as may be are done; the time is what it was.
   bool step(Instant until);
   // A host that never comes to rest, or takes for ever to, is stopped: its script has failed.
-  static constexpr std::uint32_t kStepsMax = 200'000;
-  bool is_exhausted() const { return steps_ >= kStepsMax; }
+  bool is_exhausted() const { return steps_ >= steps_max_; }
 
   // What left and was not looked at yet, oldest first.
   std::deque<SentPacket>& sent() { return sent_; }
@@ -67,6 +66,7 @@ class Host final : public Driver {
   std::deque<SentPacket> sent_;
   Instant now_{};
   std::uint32_t steps_ = 0;
+  const std::uint32_t steps_max_;
   Instant ended_at_{};
   std::unique_ptr<PosixSockets> sockets_;
 

@@ -54,7 +54,8 @@ class Player {
   void wait_for(const script::EventTime& time);
   void happen(const script::Command& command);
   void happen(const script::Code& code);
-  void note(std::string line);
+  void note(std::string line) { note_at(now(), std::move(line)); }
+  void note_at(Micros time, std::string line);
 
   // --- run_packets.cc ---
   void inject(const script::Packet& packet);

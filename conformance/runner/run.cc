@@ -125,9 +125,10 @@ void Player::apply_options() {
 Host& Player::host() {
   if (!host_) {
     expect_valid(settings_.config);
-    host_ = std::make_unique<Host>(settings_.config, [this](Instant at, Bytes packet) {
+    const auto tap = [this](Instant at, Bytes packet) {
       if (options_.tap) options_.tap(at, packet);
-    });
+    };
+    host_ = std::make_unique<Host>(settings_.config, tap, options_.steps_max);
     start_ = host_->now();
   }
   return *host_;
@@ -216,8 +217,8 @@ void Player::play() {
   event_ = nullptr;
 }
 
-void Player::note(std::string line) {
-  history_.push_back(fmt::format("{:12.6f}  {}", static_cast<double>(now()) / 1e6, line));
+void Player::note_at(Micros time, std::string line) {
+  history_.push_back(fmt::format("{:12.6f}  {}", static_cast<double>(time) / 1e6, line));
   if (history_.size() > kHistoryLines) history_.pop_front();
 }
 

@@ -21,6 +21,8 @@ struct RunOptions {
   // For a script that names none, which is then run as the public runners do it; else IPv4.
   std::optional<IpVersion> ip_version{};
   Host::Tap tap{};  // sees every packet; may be empty
+  // Timers that a script may wait for. A stack that never comes to rest is stopped there.
+  std::uint32_t steps_max = 200'000;
 };
 
 enum class Outcome : std::uint8_t { passed, failed, skipped };

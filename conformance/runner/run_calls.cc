@@ -225,6 +225,12 @@ void Player::judge(const Condition& condition) {
   const int result = sockets.accept_if(fd, carry_out, &judgement);
   const int error = errno;
   sockets.fcntl(fd, F_SETFL, flags);
+  if (!condition.error.empty()) {
+    const auto wanted = errno_number(condition.error);
+    if (!wanted) throw Failed("there is no errno " + condition.error);
+    if (result < 0 && error == *wanted) return;
+    throw Failed("the verdict was answered with " + result_text(result, error));
+  }
   if (result < 0 && error == EAGAIN) throw Failed("no request waits for a verdict");
   if (condition.caller_data && *condition.caller_data != judgement.caller_data) {
     throw Failed("the caller data is \"" + judgement.caller_data + "\"");

@@ -161,7 +161,8 @@ void Player::expect(const Packet& packet, const script::EventTime& time) {
   const auto [live, at] = gather(packet, std::max(limit, host_->now()));
   actual_ = text_of(live, *flow_, false);
   const Micros at_us = std::chrono::duration_cast<std::chrono::microseconds>(at - start_).count();
-  note(actual_);
+  // Where pieces were waited for it is later by now.
+  note_at(at_us, actual_);
   rules_.stamp_tolerance_us = std::max(
       tolerance_us_, static_cast<Micros>(tolerance_percent_ / 100 * static_cast<double>(at_us)));
   if (const auto wrong = difference(packet, live, *flow_, rules_)) {

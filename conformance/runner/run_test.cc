@@ -98,6 +98,15 @@ TEST(Run, PiecesMakeAWholeForOneDialect) {
   EXPECT_EQ(play(bsd, Profile::freebsd).outcome, Outcome::failed);
 }
 
+// The missing piece is waited for; the report says when the first one came all the same.
+TEST(Run, APieceThatCameIsToldWithItsOwnTime) {
+  const Report report =
+      play_opened("+.5 write(4, ..., 900) = 900\n+0 > P. 1:1977(1976) ack 1 <...>\n");
+  expect_failure(report, "it has 900 bytes");
+  ASSERT_FALSE(report.history.empty());
+  EXPECT_THAT(report.history.back(), HasSubstr("0.500000  > P. 1:901(900)"));
+}
+
 TEST(Run, TimeStampsAreEchoedByTheScriptsNames) {
   expect_failure(play_opened("+0 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 9 ecr 31>\n"),
                  "no segment went out with the time-stamp 31");
@@ -125,6 +134,21 @@ TEST(Run, CallsAnswer) {
   expect_failure(play_opened("+0 write(4, ..., 99999999) = 1\n"), "out of bounds");
 }
 
+TEST(Run, AVerdictMayBeRefused) {
+  const std::string held = R"(
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 setsockopt(3, SOL_ANTEROOM, ANTEROOM_HOLD_SYN, [1], 4) = 0
++0 listen(3, 1) = 0
+)";
+  const std::string refused = held + "+0 condition(3) = ACCEPT -1 ";
+  EXPECT_EQ(play(refused + "EAGAIN (nothing there)\n").outcome, Outcome::passed);
+  expect_failure(play(refused + "EMSGSIZE\n"), "answered with -1 EAGAIN");
+  expect_failure(play(refused + "ENOTHING\n"), "there is no errno ENOTHING");
+  const std::string waits = held + "+0 < S 0:0(0) win 9000 <mss 1000>\n";
+  expect_failure(play(waits + "+0 condition(3) = REJECT -1 EAGAIN\n"), "-1 ECONNREFUSED");
+}
+
 TEST(Run, CodeAsksTheSocket) {
   EXPECT_EQ(play_opened("+0 %{ assert tcpi_state == TCP_ESTABLISHED }%\n").outcome,
             Outcome::passed);
@@ -147,6 +171,24 @@ TEST(Run, NoStackIsMadeOfNonsense) {
   expect_failure(play("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
                       "+0 `sysctl net.ipv4.tcp_rto_max_ms=1`\n"),
                  "configured so");
+}
+
+// A client that nobody answers, a hundred times: more timers than the run may have.
+TEST(Run, AHostThatNeverRestsIsStopped) {
+  const auto script = script::parse("test", R"(
+`sysctl net.ipv4.tcp_rto_max_ms=1000 net.ipv4.tcp_syn_retries=100`
+0 socket(..., SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3
++0 connect(3, ..., ...) = -1 EINPROGRESS (not yet)
++90 close(3) = 0
+)",
+                                    {});
+  ASSERT_TRUE(script);
+  RunOptions options;
+  EXPECT_EQ(run(*script, options).outcome, Outcome::passed);
+  options.steps_max = 50;
+  const Report report = run(*script, options);
+  expect_failure(report, "does not come to rest");
+  EXPECT_EQ(report.event, "+90 close(3) = 0");
 }
 
 TEST(Run, OptionsHaveBounds) {

@@ -72,6 +72,9 @@ TEST(Condition, Verdicts) {
 }
 
 TEST(Condition, DataBothWays) {
+  const Condition late = only<Condition>("+0 condition(3) = DEFER -1 EAGAIN (nothing there)");
+  EXPECT_EQ(late.verdict, Verdict::defer);
+  EXPECT_EQ(late.error, "EAGAIN");
   const Condition condition = only<Condition>(R"(+0 condition(4, "he\x00") = ACCEPT("wo" "rld"))");
   EXPECT_EQ(condition.fd, 4);
   EXPECT_EQ(condition.caller_data, std::string("he\0", 3));

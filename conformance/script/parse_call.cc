@@ -64,6 +64,10 @@ Condition parse_condition(Reader& in) {
     condition.response_data = in.string();
     in.expect(')', "')' behind the response data");
   }
+  if (!in.at(TokenKind::integer) || in.peek().text != "-1") return condition;
+  in.take();
+  condition.error = in.expect(TokenKind::word, "an errno").text;
+  while (in.at('(')) skip_note(in);
   return condition;
 }
 

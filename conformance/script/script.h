@@ -41,11 +41,13 @@ struct Call {
 
 enum class Verdict : std::uint8_t { accept, reject, ignore, defer, challenge };
 
-// Ours: condition(fd) = VERDICT; condition(fd, "caller data") checks what the request brought.
+// Ours: condition(fd) = VERDICT; condition(fd, "caller data") checks what the request brought;
+// VERDICT -1 ERRNO is for one that comes too late or cannot be.
 struct Condition {
   std::int64_t fd = 0;
   std::optional<std::string> caller_data{};
   Verdict verdict = Verdict::accept;
+  std::string error{};  // errno's name where the verdict is not carried out
   std::string response_data{};
 };
 
