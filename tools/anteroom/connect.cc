@@ -135,6 +135,7 @@ tap::Trouble Client::start() {
                         ": it needs numbers, such as 192.0.2.2 or 2001:db8::2"};
   }
   host_.loop().set_event_handler([this](const Event& event) { on_event(event); });
+  host_.loop().set_turn_handler([this] { host_.end_turn(); });
   if (tap::Trouble trouble = watch_time()) return trouble;
   address_ = *address;
   fetching_ = fast_open_of(options_.fast_open) == FastOpen::cookie;
@@ -153,6 +154,7 @@ tap::Trouble Client::connect() {
                                     to_string(connection.error().error))};
   }
   connection_ = *connection;
+  host_.record_states(connection_);
   if (fetching_) return std::nullopt;
   joint_ = std::make_unique<StreamJoint>(host_.stack(), host_.loop(), connection_, STDIN_FILENO,
                                          STDOUT_FILENO);
@@ -277,7 +279,10 @@ void add_connect(CLI::App& program, Chosen& chosen) {
   command.add_flag("--json", options->json, "messages as JSON objects");
   command.add_flag("--quiet", options->quiet, "no messages but errors");
   command.footer(std::string(kExamples) + kExitCodes);
-  command.callback([options, &chosen] { chosen = [options] { return connect(*options); }; });
+  command.callback([options, &chosen, &command] {
+    options->host.configuration = command.config_to_str(true);
+    chosen = [options] { return connect(*options); };
+  });
 }
 
 }  // namespace anteroom::tools

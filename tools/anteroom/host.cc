@@ -8,6 +8,7 @@
 
 #include <anteroom/tap/entropy.h>
 
+#include "tools/anteroom/byte_text.h"
 #include "tools/anteroom/stop_signals.h"
 
 namespace anteroom::tools {
@@ -127,7 +128,9 @@ void add_host_options(CLI::App& command, HostOptions& options) {
       "--impair", options.impair,
       "a bad link: loss=1%,delay=5ms,jitter=1ms,reorder=2%,duplicate=1%,corrupt=0.1%,mark=1%,"
       "rate=100mbit,queue=1000,seed=7");
-  command.add_option("--capture", options.capture, "write every frame to this pcap file");
+  command.add_option("--capture", options.capture,
+                     "write every frame to this pcap file; NAME.pcapng: with comments where a "
+                     "verdict or a state changed, and with configuration and seed");
   command.add_option("--seed", options.seed,
                      "hexadecimal; the same numbers again, for runs that repeat (not for use)");
   command.add_flag("--busy-poll", options.busy_poll,
@@ -146,7 +149,26 @@ void add_host_options(CLI::App& command, HostOptions& options) {
 
 Host::~Host() = default;
 
-tap::Trouble Host::open_link(const HostOptions& options) {
+tap::Trouble Host::open_capture(const HostOptions& options, const Config& config) {
+  tap::FrameSink* sink = nullptr;
+  if (options.capture.ends_with(".pcapng")) {
+    const std::string about =
+        fmt::format("seed={}\n{}", to_hex(Bytes(config.seed)), options.configuration);
+    auto recorder = Recorder::open(options.capture, device_->medium(), about);
+    if (!recorder) return recorder.error();
+    recorder_ = *std::move(recorder);
+    sink = recorder_.get();
+  } else {
+    auto writer = tap::PcapWriter::open(options.capture, device_->medium());
+    if (!writer) return writer.error();
+    sink = &capture_.emplace(*std::move(writer));
+  }
+  captured_ = std::make_unique<tap::PcapLink>(*link_, *sink, tap::Stamp::clock);
+  link_ = captured_.get();
+  return std::nullopt;
+}
+
+tap::Trouble Host::open_link(const HostOptions& options, const Config& config) {
   auto host_addresses = parse_prefixes("--host-address", options.host_addresses);
   if (!host_addresses) return host_addresses.error();
   auto impairment = tap::parse_impairment(options.impair);
@@ -159,11 +181,7 @@ tap::Trouble Host::open_link(const HostOptions& options) {
   device_ = *std::move(device);
   link_ = device_.get();
   if (!options.capture.empty()) {
-    auto writer = tap::PcapWriter::open(options.capture, device_->medium());
-    if (!writer) return writer.error();
-    capture_.emplace(*std::move(writer));
-    captured_ = std::make_unique<tap::PcapLink>(*link_, *capture_, tap::Stamp::clock);
-    link_ = captured_.get();
+    if (tap::Trouble trouble = open_capture(options, config)) return trouble;
   }
   if (!options.impair.empty()) {
     impairment_ = std::make_unique<tap::Impairment>(*link_, *impairment);
@@ -176,8 +194,9 @@ tap::Outcome<std::unique_ptr<Host>> Host::open(const HostOptions& options, const
   auto config = make_config(options, tcp);
   if (!config) return config.error();
   std::unique_ptr<Host> host(new Host());
-  if (const tap::Trouble trouble = host->open_link(options)) return *trouble;
+  if (const tap::Trouble trouble = host->open_link(options, *config)) return *trouble;
   host->stack_ = std::make_unique<Stack>(*config);
+  if (host->recorder_) host->recorder_->set_stack(*host->stack_);
   tap::LoopOptions loop_options;
   loop_options.busy_poll = options.busy_poll;
   loop_options.spin_before_sleep = std::chrono::microseconds(options.spin_microseconds);
@@ -187,11 +206,29 @@ tap::Outcome<std::unique_ptr<Host>> Host::open(const HostOptions& options, const
   return host;
 }
 
+void Host::record_verdict(const Flow& flow, const tap::Decision& decision) {
+  if (!recorder_) return;
+  std::string text = fmt::format("verdict {}", tap::to_string(decision.kind));
+  if (decision.response_bytes != 0) {
+    text += fmt::format(", {} bytes of response data", decision.response_bytes);
+  }
+  if (decision.error) text += fmt::format(", failed: {}", to_string(*decision.error));
+  recorder_->verdict(flow, text);
+}
+
+void Host::record_states(ConnectionId connection) {
+  if (recorder_) recorder_->watch(connection);
+}
+
+void Host::end_turn() {
+  if (recorder_) recorder_->end_turn();
+}
+
 tap::Trouble Host::run() {
   const StopSignals signals(*loop_);
   tap::Trouble trouble = loop_->run();
-  if (capture_) {
-    tap::Trouble unwritten = capture_->flush();
+  if (captured_) {
+    tap::Trouble unwritten = recorder_ ? recorder_->flush() : capture_->flush();
     if (!trouble) trouble = std::move(unwritten);
   }
   return trouble;

@@ -16,6 +16,9 @@
 #include <anteroom/tap/pcap_link.h>
 #include <anteroom/tap/problem.h>
 #include <anteroom/tap/tap_device.h>
+#include <anteroom/tap/verdict.h>
+
+#include "tools/anteroom/recorder.h"
 
 namespace anteroom::tools {
 
@@ -34,6 +37,7 @@ struct HostOptions {
   std::uint32_t buffer_kibibytes_max = Limits().send_buffer_bytes_max >> 10;
   bool is_tun = false;
   bool busy_poll = false;
+  std::string configuration;  // the whole command line, for a recording
 };
 
 void add_host_options(CLI::App& command, HostOptions& options);
@@ -54,15 +58,23 @@ class Host {
   // Null where nothing is impaired.
   const tap::Impairment* impairment() const { return impairment_.get(); }
 
+  // --- For a recording; without one they do nothing ---
+  void record_verdict(const Flow& flow, const tap::Decision& decision);
+  void record_states(ConnectionId connection);
+  // At the end of every turn.
+  void end_turn();
+
   // Runs the loop until SIGINT, SIGTERM or a stop from inside; writes the capture to its end.
   tap::Trouble run();
 
  private:
   Host() = default;
-  tap::Trouble open_link(const HostOptions& options);
+  tap::Trouble open_link(const HostOptions& options, const Config& config);
+  tap::Trouble open_capture(const HostOptions& options, const Config& config);
 
   std::unique_ptr<tap::TapDevice> device_;
   std::optional<tap::PcapWriter> capture_;
+  std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<tap::PcapLink> captured_;
   std::unique_ptr<tap::Impairment> impairment_;
   tap::Link* link_ = nullptr;

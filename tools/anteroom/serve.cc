@@ -80,6 +80,7 @@ class Server {
   std::vector<Rule> rules_;
   Report& report_;
   Bytes response_data_;  // of the verdict that is being carried out
+  Flow judged_;          // whom it is about
 };
 
 OverloadPolicy overload_of(const std::string& text) {
@@ -110,18 +111,22 @@ tap::Trouble Server::listen(const ServeOptions& options) {
 
 std::optional<tap::Verdict> Server::judge_request(const Request& request) {
   std::optional<tap::Verdict> verdict = judge(rules_, request);
+  judged_ = request.flow;
   response_data_ = verdict ? verdict->response_data : Bytes();
   return verdict;
 }
 
 void Server::on_decision(const tap::Decision& decision) {
   report_.verdict(now(), decision, response_data_);
+  host_.record_verdict(judged_, decision);
+  if (decision.connection.is_set()) host_.record_states(decision.connection);
   if (decision.connection.is_set()) service_.open(decision.connection);
 }
 
 void Server::take(ListenerId listener) {
   while (const Result<ConnectionId> connection = host_.stack().take(listener)) {
     service_.open(*connection);
+    host_.record_states(*connection);
     const Event taken{.kind = EventKind::connected, .connection = *connection};
     const Result<ConnectionInfo> info = host_.stack().connection_info(*connection);
     if (info) report_.taken(taken, *info);
@@ -155,7 +160,10 @@ void Server::set_handlers(bool conditional) {
   }
   loop.set_decision_handler([this](const tap::Decision& decision) { on_decision(decision); });
   loop.set_event_handler([this](const Event& event) { on_event(event); });
-  loop.set_turn_handler([this] { report_.flush(); });
+  loop.set_turn_handler([this] {
+    report_.flush();
+    host_.end_turn();
+  });
 }
 
 tap::Outcome<std::vector<Rule>> parse_rules(const std::vector<std::string>& texts) {
@@ -239,7 +247,10 @@ void add_serve(CLI::App& program, Chosen& chosen) {
   command.add_flag("--json", options->json, "one JSON object a line");
   command.add_flag("--quiet", options->quiet, "only the ready line and the counters");
   command.footer(std::string(kExamples) + kExitCodes);
-  command.callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
+  command.callback([options, &chosen, &command] {
+    options->host.configuration = command.config_to_str(true);
+    chosen = [options] { return serve(*options); };
+  });
 }
 
 }  // namespace anteroom::tools

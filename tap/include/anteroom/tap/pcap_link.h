@@ -14,16 +14,23 @@
 
 namespace anteroom::tap {
 
+// Takes the frames that pass, with the monotonic time when they did.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+  virtual void write(Instant now, Bytes frame) = 0;
+};
+
 // A pcap file being written. What was written is on its way to the disk after flush() and at the
 // end.
-class PcapWriter {
+class PcapWriter final : public FrameSink {
  public:
   static Outcome<PcapWriter> open(const std::string& path, Medium medium);
   PcapWriter(PcapWriter&&) noexcept;
-  ~PcapWriter();
+  ~PcapWriter() override;
 
   // Stamps are wall-clock times that follow the monotonic `now`, so they never go back.
-  void write(Instant now, Bytes frame);
+  void write(Instant now, Bytes frame) override;
   // Says once if the disk took everything so far.
   Trouble flush();
 
@@ -41,7 +48,7 @@ enum class Stamp : std::uint8_t { turn, clock };
 class PcapLink final : public Link {
  public:
   // Both must outlive this object.
-  PcapLink(Link& inner, PcapWriter& writer, Stamp stamp)
+  PcapLink(Link& inner, FrameSink& writer, Stamp stamp)
       : inner_(inner), writer_(writer), stamp_(stamp) {}
 
   std::size_t receive(Instant now, MutableBytes out) override;
@@ -53,7 +60,7 @@ class PcapLink final : public Link {
 
  private:
   Link& inner_;
-  PcapWriter& writer_;
+  FrameSink& writer_;
   Stamp stamp_;
 };
 
