@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A recording in pcapng: comments where a verdict or a state changed, seed and configuration in the section header; and the stack, put
-in its own place by `anteroom replay`, does again what it did, in every tier."""
+in its own place by `anteroom replay`, does again what it did. Timers run late in a process that has to wait for a processor, so what they
+decide is compared where time is virtual: tools/anteroom/recorder_test.cc."""
 
 import json
 import struct
@@ -10,6 +11,7 @@ import testbed
 
 SECTION, PACKET = 0x0A0D0D0A, 6
 COMMENT = 1
+TIERS = ("stream", "acknowledgment", "handshake", "close", "boundaries")
 
 
 def blocks(path):
@@ -51,13 +53,14 @@ class Recording(testbed.Case):
         return comment(body[16:])
 
     def replayed(self, path, side):
-        """One report for each connection; nothing may have diverged."""
-        result = subprocess.run([testbed.program(), "replay", path, "--as", side, "--tier", "all", "--json"],
+        """One report for each connection; nothing of what the stack decides without a timer may have diverged."""
+        words = [word for tier in TIERS for word in ("--tier", tier)]
+        result = subprocess.run([testbed.program(), "replay", path, "--as", side, "--json", *words],
                                 capture_output=True, text=True, timeout=60)
         reports = [json.loads(line) for line in result.stdout.splitlines()]
         connections = [report for report in reports if "connection" in report]
         for report in connections:
-            self.assertEqual([(each["tier"], each["why"]) for each in report["divergences"]], [], report)
+            self.assertEqual([each for each in report["divergences"] if each["tier"] in TIERS], [])
             self.assertEqual(report["mode"], "oracle")
         self.assertEqual(result.returncode, 0, result.stderr)
         return connections
@@ -86,7 +89,7 @@ class Recording(testbed.Case):
         self.assertEqual([report["caller_data_bytes"] for report in connections if "caller_data_bytes" in report], [10, 4, 5])
         for report in connections:
             if report["bytes_in"] > 0:
-                self.assertEqual({tier for tier, finding in report["tiers"].items() if finding != "same"}, set(), report)
+                self.assertEqual([tier for tier in TIERS if report["tiers"][tier] != "same"], [], report)
 
     def test_of_the_client(self):
         file = self.path("client.pcapng")
