@@ -1,6 +1,7 @@
 // A program as others write them, over anteroom's POSIX calls on a TAP: an echo server around
 // epoll, a server that looks before it accepts, and a client around poll. Driven by
-// posix_sockets.py.
+// posix_sockets.py. It listens on AF_INET6 sockets for both versions of IP, and calls as the
+// address wants it.
 //
 //   posix_program serve PORT CONNECTIONS     echoes until so many connections have ended
 //   posix_program judge PORT REQUESTS        accepts "friend...", rejects all others
@@ -35,25 +36,35 @@ int checked(int result, const char* what) {
   return result;
 }
 
-sockaddr_in address_of(const char* text, const char* port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-  if (inet_pton(AF_INET, text, &address.sin_addr) != 1) fail(text);
+// Of the family of its text.
+struct Address {
+  sockaddr_in6 bytes{};  // large enough for both
+  socklen_t length = sizeof(sockaddr_in6);
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+  int family() const { return bytes.sin6_family; }
+};
+
+Address address_of(const char* text, const char* port) {
+  Address address;
+  address.bytes.sin6_family = AF_INET6;
+  // In the same place for both.
+  address.bytes.sin6_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  if (inet_pton(AF_INET6, text, &address.bytes.sin6_addr) == 1) return address;
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address.bytes);
+  v4.sin_family = AF_INET;
+  if (inet_pton(AF_INET, text, &v4.sin_addr) != 1) fail(text);
+  address.length = sizeof v4;
   return address;
 }
 
-const sockaddr* generic(const sockaddr_in& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
 int listen_on(const char* port, bool hold) {
-  const int fd = checked(ar::anteroom_socket(AF_INET, SOCK_STREAM, 0), "socket");
+  const int fd = checked(ar::anteroom_socket(AF_INET6, SOCK_STREAM, 0), "socket");
   const int on = hold ? 1 : 0;
   checked(ar::anteroom_setsockopt(fd, ar::SOL_ANTEROOM, ar::ANTEROOM_HOLD_SYN, &on, sizeof on),
           "setsockopt");
-  const sockaddr_in address = address_of("0.0.0.0", port);
-  checked(ar::anteroom_bind(fd, generic(address), sizeof address), "bind");
+  const Address address = address_of("::", port);
+  checked(ar::anteroom_bind(fd, address.get(), address.length), "bind");
   checked(ar::anteroom_listen(fd, 128), "listen");
   std::puts("ready");
   std::fflush(stdout);
@@ -166,9 +177,9 @@ char byte_at(std::size_t place) {
 }
 
 int call(const char* host, const char* port, std::size_t size) {
-  const int fd = checked(ar::anteroom_socket(AF_INET, SOCK_STREAM, 0), "socket");
-  const sockaddr_in address = address_of(host, port);
-  checked(ar::anteroom_connect(fd, generic(address), sizeof address), "connect");
+  const Address address = address_of(host, port);
+  const int fd = checked(ar::anteroom_socket(address.family(), SOCK_STREAM, 0), "socket");
+  checked(ar::anteroom_connect(fd, address.get(), address.length), "connect");
   std::size_t sent = 0, heard = 0;
   std::array<char, 16'384> buffer;
   for (bool ended = false; !ended;) {
@@ -215,14 +226,16 @@ int run(int count, char** arguments) {
 int main(int count, char** arguments) {
   ar::tap::TapOptions options;
   options.name = "tap0";
-  options.host_addresses = {{ar::IpAddress::v4(192, 0, 2, 2), 24}};
+  options.host_addresses = {ar::Prefix::parse("192.0.2.2/24").value(),
+                            ar::Prefix::parse("2001:db8::1/64").value()};
   const auto device = ar::tap::TapDevice::open(options);
   if (!device) {
     std::fprintf(stderr, "%s\n", device.error().sentence.c_str());
     return 1;
   }
   ar::Config config;
-  config.interface.addresses = {{ar::IpAddress::v4(192, 0, 2, 1), 24}};
+  config.interface.addresses = {ar::Prefix::parse("192.0.2.1/24").value(),
+                                ar::Prefix::parse("2001:db8::2/64").value()};
   config.seed = ar::tap::random_seed();
   ar::Stack stack(config);
   const auto driver = ar::tap::LinkDriver::make(stack, **device, {});

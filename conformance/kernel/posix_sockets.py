@@ -50,7 +50,9 @@ class OurServer(testbed.Case):
         hashes = [None] * len(data)
         with Program("serve", "80", str(len(data))) as server:
             server.ready()
-            clients = [threading.Thread(target=echo_hash, args=((testbed.OURS, 80), piece, hashes, slot))
+            # One socket of AF_INET6 serves both.
+            hosts = (testbed.OURS, testbed.OURS_V6)
+            clients = [threading.Thread(target=echo_hash, args=((hosts[slot % 2], 80), piece, hashes, slot))
                        for slot, piece in enumerate(data)]
             for client in clients:
                 client.start()
@@ -62,9 +64,14 @@ class OurServer(testbed.Case):
 
 class OurCondition(testbed.Case):
     def test_the_condition_function_decides_before_the_answer(self):
+        self.decides((testbed.OURS, 80))
+
+    def test_and_over_ipv6(self):
+        self.decides((testbed.OURS_V6, 80))
+
+    def decides(self, address):
         with Program("judge", "80", "3") as server:
             server.ready()
-            address = (testbed.OURS, 80)
             client, code = testbed.fast_open(address, b"friend of the house")
             self.assertEqual(code, 0)
             with client:
@@ -90,22 +97,21 @@ class OurClient(testbed.Case):
                 connection.sendall(chunk)
 
     def test_a_server_of_the_kernel_echoes(self):
-        for size in (1, 8 * MIB):
-            with socket.socket() as listener:
-                listener.bind(("0.0.0.0", 0))
-                listener.listen()
+        for size, host in ((1, testbed.KERNEL), (8 * MIB, testbed.KERNEL), (1, testbed.KERNEL_V6), (MIB, testbed.KERNEL_V6)):
+            with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
                 listener.settimeout(testbed.PATIENCE)
                 server = threading.Thread(target=self.serve_once, args=(listener,))
                 server.start()
-                with Program("call", testbed.KERNEL, str(listener.getsockname()[1]), str(size)) as client:
+                with Program("call", host, str(listener.getsockname()[1]), str(size)) as client:
                     client.ends_well(self)
                 server.join()
                 self.assertEqual(client.lines, [f"heard {size} of {size}"])
 
     def test_a_refusal_is_an_errno(self):
-        with Program("call", testbed.KERNEL, "9", "1") as client:
-            self.assertEqual(client.wait(), 1)
-            self.assertEqual(client.errors, ["connect: Connection refused"])
+        for host in (testbed.KERNEL, testbed.KERNEL_V6):
+            with Program("call", host, "9", "1") as client:
+                self.assertEqual(client.wait(), 1)
+                self.assertEqual(client.errors, ["connect: Connection refused"])
 
 
 if __name__ == "__main__":
