@@ -115,7 +115,7 @@ TEST(RunVersions, AddressesCanBeSpelledOut) {
   expect_pass(R"(--ip_version=ipv6
 0  socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3
 +0 bind(3, {sa_family=AF_INET6, sin6_port=htons(8080),
-            inet_pton(AF_INET6, "fd3d:0a0b:17d6::1")}, ...) = 0
+            inet_pton(AF_INET6, "fd3d:0a0b:17d6::1", &sin6_addr)}, ...) = 0
 +0 listen(3, 1) = 0
 +0 < S 0:0(0) win 9000 <mss 1000>
 +0 > S. 0:0(0) ack 1 <...>

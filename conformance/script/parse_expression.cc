@@ -118,6 +118,10 @@ Expression parse_primary(Reader& in, int depth) {
   }
   if (next.is('{')) return parse_structure(in, depth);
   if (next.is('(')) return parse_entry(in);
+  if (in.take_if('&')) {  // &sin6_addr, where inet_pton() would write
+    if (!in.at(TokenKind::word)) in.fail("a name behind '&'");
+    return parse_word(in, depth);
+  }
   if (!next.is('[')) {
     in.fail("an argument: a number, a name, \"...\", [...], {...} or ...");
   }
