@@ -270,6 +270,22 @@ TEST(Ipv6Connect, ASocketBoundToTheOtherVersion) {
   EXPECT_EQ(attempt("::", "::ffff:192.0.2.1"), "ECONNREFUSED");
 }
 
+// A connection names its socket; what bind() said holds again when it is gone.
+TEST(Ipv6Connect, TheNameOfBindComesBack) {
+  Hosts hosts;
+  const int fd = Hosts::stream(hosts.client);
+  EXPECT_EQ(Hosts::binds(hosts.client, fd, name_v6("::", 7)), "0");
+  EXPECT_EQ(hosts.connects_to(fd, name_v6("::ffff:192.0.2.1", 80)), "ECONNREFUSED");
+  EXPECT_EQ(own_name(hosts.client, fd), ":: 7");
+  EXPECT_EQ(hosts.connects_to(fd, name_v6("2001:db8::1", 80)), "ECONNREFUSED");
+  hosts.listens_at(name_v6("::", 80));
+  EXPECT_EQ(hosts.connects_to(fd, name_v6("2001:db8::1", 80)), "0");
+  EXPECT_EQ(own_name(hosts.client, fd), "2001:db8::2 7");
+  sockaddr_in6 nobody{};
+  EXPECT_EQ(hosts.client.connect(fd, generic(nobody), sizeof nobody), 0);  // AF_UNSPEC
+  EXPECT_EQ(own_name(hosts.client, fd), ":: 7");
+}
+
 TEST(Ipv6Connect, ALinkLocalPeerHasAScope) {
   Config server_config = dual_config(1), client_config = dual_config(2);
   std::array<std::uint8_t, 16> octets{0xfe, 0x80};

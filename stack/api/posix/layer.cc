@@ -91,6 +91,7 @@ void Layer::forget(Socket& socket) {
 }
 
 void Layer::erase(Socket& socket) {
+  socket.given_name.reset();
   set_bound(socket, std::nullopt);
   for (Interest* interest : socket.watchers) {
     EpollSet& set = *interest->set;
@@ -206,7 +207,7 @@ void Layer::end(Socket& socket, const Event& event) {
     const ConnectionId connection = socket.connection;
     socket.phase = Phase::fresh;
     forget(socket);
-    if (!socket.was_bound) set_bound(socket, std::nullopt);
+    set_bound(socket, socket.given_name);
     (void)stack().abort(now(), connection);
   }
   wake(socket, kEverything);

@@ -150,7 +150,7 @@ Answer bind_socket(Layer& layer, int fd, const sockaddr* address, socklen_t leng
     if (!is_free(layer, socket, named.endpoint)) return -EADDRINUSE;
     layer.set_bound(socket, named.endpoint);
   }
-  socket.was_bound = true;
+  socket.given_name = socket.bound;
   return 0;
 }
 
@@ -212,7 +212,7 @@ void disconnect(Layer& layer, Socket& socket) {
   socket.connect_unread = false;
   socket.urgent_at.reset();
   socket.urgent_read_at.reset();
-  if (!socket.was_bound) layer.set_bound(socket, std::nullopt);
+  layer.set_bound(socket, socket.given_name);
 }
 
 Answer shut_socket(Layer& layer, int fd, int how) {

@@ -108,7 +108,6 @@ struct Socket {
   sa_family_t family = AF_INET;  // AF_INET6: of both versions
   Phase phase = Phase::fresh;
   bool is_closed = false;        // its last descriptor is
-  bool was_bound = false;        // by bind(), so that a disconnect keeps the name
   bool connect_unread = false;   // how connect() ended was not told by connect() yet
   bool peer_closed = false;      // FIN
   bool read_shut = false;        // by shutdown(), or because the connection is over
@@ -121,7 +120,8 @@ struct Socket {
   bool may_be_accepted = false;  // TCP_DEFER_ACCEPT: data came, or the time is over
   int error = 0;                 // SO_ERROR
   std::optional<Endpoint> bound;
-  Endpoint remote{};  // Phase::deferred
+  std::optional<Endpoint> given_name;  // by bind(): what `bound` is again without a connection
+  Endpoint remote{};                   // Phase::deferred
   ConnectionId connection{};
   Instant arrived_at{};
   std::optional<std::uint64_t> urgent_at;       // stream position of the urgent byte
