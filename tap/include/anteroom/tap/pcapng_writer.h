@@ -3,14 +3,17 @@
 // no room for comments. draft-ietf-opsawg-pcapng; one section, one interface, nanoseconds.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <anteroom/bytes.h>
 #include <anteroom/config.h>
 #include <anteroom/tap/problem.h>
+#include <anteroom/time.h>
 
 namespace anteroom::tap {
 
