@@ -168,6 +168,25 @@ class Replay(unittest.TestCase):
             peaks.append(usage.ru_maxrss)
         self.assertLess(peaks[1] - peaks[0], 8 * 1024, "KiB more")
 
+    def test_a_page_is_written_and_one_that_cannot_be_is_named(self):
+        page = self.path("page.html")
+        self.assertEqual(anteroom("replay", capture("reset"), "--html", page).returncode, 0)
+        with open(page, encoding="utf-8") as file:
+            data = file.read().split('id="data">', 1)[1].split("</script>", 1)[0]
+        self.assertEqual(json.loads(data)["connections"][0]["capture"], capture("reset"))
+        result = anteroom("replay", capture("reset"), "--html", self.path("no/such/folder.html"))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("cannot write", result.stderr)
+
+    def test_the_built_page_has_the_sources_that_lie_beside_it(self):
+        """Without the chart library, which only page/build needs."""
+        folder = os.path.join(HERE, "page")
+        with open(os.path.join(folder, "page.html"), encoding="utf-8") as file:
+            built = file.read()
+        for name in ("page.css", "plot.js", "page.js"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                self.assertIn(file.read().strip(), built, f"{name} changed: run conformance/replay/page/build")
+
     def test_the_help_has_examples(self):
         result = anteroom("replay", "--help")
         self.assertEqual(result.returncode, 0)
