@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "conformance/runner/batch.h"
 #include "tools/anteroom/command.h"
+#include "tools/anteroom/shard.h"
 
 namespace anteroom::tools {
 namespace {
@@ -75,22 +75,6 @@ struct Counts {
     ++(outcome == Outcome::passed ? passed : outcome == Outcome::failed ? failed : skipped);
   }
 };
-
-// "I/N": the share number I of N.
-bool take_shard(const std::string& text, std::vector<std::string>& paths) {
-  if (text.empty()) return true;
-  std::size_t index = 0;
-  std::size_t count = 0;
-  const char* last = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), last, index);
-  if (first.ec != std::errc{} || first.ptr == last || *first.ptr != '/') return false;
-  const auto second = std::from_chars(first.ptr + 1, last, count);
-  if (second.ec != std::errc{} || second.ptr != last || index >= count) return false;
-  std::vector<std::string> mine;
-  for (std::size_t i = index; i < paths.size(); i += count) mine.push_back(paths[i]);
-  paths = std::move(mine);
-  return true;
-}
 
 std::pair<std::string, std::string> split(const std::string& assignment) {
   const std::size_t equals = assignment.find('=');

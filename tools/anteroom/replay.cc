@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <map>
@@ -19,6 +18,7 @@
 #include "tools/anteroom/command.h"
 #include "tools/anteroom/replay_report.h"
 #include "tools/anteroom/rule.h"
+#include "tools/anteroom/shard.h"
 
 namespace anteroom::tools {
 namespace {
@@ -59,22 +59,6 @@ struct ReplayCommand {
   std::string minimise;
   std::string html;
 };
-
-// "I/N": the share number I of N.
-bool take_shard(const std::string& text, std::vector<std::string>& paths) {
-  if (text.empty()) return true;
-  std::size_t index = 0;
-  std::size_t count = 0;
-  const char* last = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), last, index);
-  if (first.ec != std::errc{} || first.ptr == last || *first.ptr != '/') return false;
-  const auto second = std::from_chars(first.ptr + 1, last, count);
-  if (second.ec != std::errc{} || second.ptr != last || index >= count) return false;
-  std::vector<std::string> mine;
-  for (std::size_t i = index; i < paths.size(); i += count) mine.push_back(paths[i]);
-  paths = std::move(mine);
-  return true;
-}
 
 tap::Trouble read_tiers(const std::vector<std::string>& names, replay::TierSet& tiers) {
   if (names.empty()) return std::nullopt;
