@@ -169,7 +169,10 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   const IpAddress& remote = options.remote.address;
   const bool usable = options.remote.port != 0 && !remote.is_any() && !remote.is_multicast() &&
                       p.interface.role_of(remote) == Role::other;
-  const bool sensible = options.dscp <= kDscpMax && (options.marked || !options.require_marked);
+  const bool one_version =
+      options.local.address.is_any() || options.local.address.is_v4() == remote.is_v4();
+  const bool sensible =
+      one_version && options.dscp <= kDscpMax && (options.marked || !options.require_marked);
   if (!usable || !sensible) return Failure{Error::invalid_argument};
   const IpAddress* const hop = p.routes.next_hop(remote);
   if (hop == nullptr) return Failure{Error::no_route};

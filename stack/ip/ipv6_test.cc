@@ -396,6 +396,29 @@ TEST(Tcp6, MovesDataBetweenTwoHosts) {
   EXPECT_EQ(pair.server.stats().arp_in, 0u);
 }
 
+TEST(Tcp6, EndsAreOfOneVersion) {
+  Config config = test_config(1);
+  config.interface.addresses.push_back({kOwn, 64});
+  Stack stack(config);
+  const auto connect = [&](const IpAddress& remote, const IpAddress& local) {
+    return stack.connect(Instant(1s), {.remote = {remote, 80}, .local = {local, 0}});
+  };
+  EXPECT_EQ(connect(kPeer, IpAddress::v4(192, 0, 2, 1)).error().error, Error::invalid_argument);
+  EXPECT_EQ(connect(IpAddress::v4(192, 0, 2, 2), kOwn).error().error, Error::invalid_argument);
+  EXPECT_TRUE(connect(kPeer, kOwn));
+  EXPECT_TRUE(connect(IpAddress::v4(192, 0, 2, 2), IpAddress::v4(192, 0, 2, 1)));
+}
+
+// RFC 4291 2.2: three forms.
+TEST(Text6, IsReadInEachForm) {
+  EXPECT_EQ(IpAddress::parse("::ffff:192.0.2.1").value(), IpAddress::v4(192, 0, 2, 1));
+  EXPECT_EQ(IpAddress::parse("2001:db8::192.0.2.1").value(),
+            IpAddress::parse("2001:db8:0:0:0:0:c000:201").value());
+  for (const char* text : {"::192.0.2", "::192.0.2.1:1", "1:2:3:4:5:6:7:192.0.2.1", ":192.0.2.1"}) {
+    EXPECT_FALSE(IpAddress::parse(text)) << text;
+  }
+}
+
 // A stack with both versions: which listener is whose.
 TEST(Listeners, AnyOfOneVersionGoesBeforeAnyOfBoth) {
   Config config = test_config(1);

@@ -113,11 +113,24 @@ bool same_leading_bits(const std::uint8_t* a, const std::uint8_t* b, unsigned bi
   return bits == 0 || (*a ^ *b) >> (8 - bits) == 0;
 }
 
+// RFC 4291 2.2, form 3: the last two groups as an IPv4 address.
+std::optional<IpAddress> parse_v6_with_v4(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const auto tail = parse_v4(text.substr(colon + 1));
+  if (!tail) return std::nullopt;
+  std::string groups(text.substr(0, colon + 1));
+  append_hex(groups, tail->v4_bits() >> 16);
+  groups += ':';
+  append_hex(groups, tail->v4_bits() & 0xffff);
+  return parse_v6(groups);
+}
+
 }  // namespace
 
 Result<IpAddress> IpAddress::parse(std::string_view text) {
   const bool v6 = text.find(':') != std::string_view::npos;
-  const auto address = v6 ? parse_v6(text) : parse_v4(text);
+  const bool mixed = v6 && text.find('.') != std::string_view::npos;
+  const auto address = mixed ? parse_v6_with_v4(text) : v6 ? parse_v6(text) : parse_v4(text);
   if (!address) return kInvalid;
   return *address;
 }
