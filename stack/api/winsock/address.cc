@@ -1,4 +1,4 @@
-// Addresses as structures and as text. IPv4 alone: that is what the stack speaks.
+// Addresses as structures and as text. IPv4 alone: AF_INET6 is not there yet.
 #include "stack/api/winsock/address.h"
 
 #include <algorithm>
