@@ -38,7 +38,9 @@ class Ecn(testbed.Case):
         self.assertGreater(counters["ecn_marks_in"], 0, "the kernel's segments were marked")
         self.assertGreater(after["TCPDeliveredCE"], before["TCPDeliveredCE"], "and the kernel heard of it from us")
         self.assertGreater(counters["ecn_reductions"], 0, "ours were marked too, and the kernel told us")
-        self.assertEqual(counters["segments_retransmitted"], 0, "no loss was needed")
+        self.assertEqual((counters["fast_retransmits"], counters["retransmit_timeouts"]), (0, 0), "no loss was needed")
+        # On a machine with other work an acknowledgment comes late enough for a probe.
+        self.assertLessEqual(counters["segments_retransmitted"], counters["tail_loss_probes"])
 
     def test_a_kernel_that_does_not_ask_gets_none(self):
         testbed.sysctl("net.ipv4.tcp_ecn", ANSWERS)

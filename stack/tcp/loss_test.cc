@@ -230,6 +230,21 @@ TEST(TailLossProbe, ARepairedLossCounts) {
   }
 }
 
+// The report comes after the acknowledgment of the original where that was only late.
+TEST(TailLossProbe, AReportBehindTheAcknowledgmentCounts) {
+  Peer peer = established();
+  writes_segments(peer, 3);
+  peer.passes(2 * kRtt);
+  EXPECT_NE(peer.next(), "");
+  peer.passes(kRtt);
+  peer.sends(". 1:1(0) ack 3001");
+  peer.sends(". 1:1(0) ack 3001 <sack 2001:3001>");
+  writes_segments(peer, 1);
+  peer.passes(kRtt);
+  peer.sends(". 1:1(0) ack 4001");
+  EXPECT_EQ(peer.stack().stats().tail_loss_repairs, 0u);
+}
+
 // The memory for what is in flight goes back when nothing more can be learned.
 TEST(Outstanding, IsGivenBack) {
   Peer peer = established();
