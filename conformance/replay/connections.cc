@@ -188,29 +188,13 @@ std::vector<ConnectionReport> Connection::finish() {
   return reports;
 }
 
-std::size_t Connections::KeyHash::operator()(const Key& key) const {
-  return std::hash<std::string_view>()(text_of(Bytes(key.bytes)));
-}
-
-Connections::Key Connections::key_of(const Segment& segment) {
-  std::array<std::uint8_t, 18> ends[2];
-  const Endpoint* of[2] = {&segment.source, &segment.destination};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto& octets = of[i]->address.octets();
-    std::copy(octets.begin(), octets.end(), ends[i].begin());
-    ends[i][16] = static_cast<std::uint8_t>(of[i]->port >> 8);
-    ends[i][17] = static_cast<std::uint8_t>(of[i]->port);
-  }
-  if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
-  Key key;
-  std::copy(ends[0].begin(), ends[0].end(), key.bytes.begin());
-  std::copy(ends[1].begin(), ends[1].end(), key.bytes.begin() + 18);
-  return key;
+std::size_t Connections::KeyHash::operator()(const FlowKey& key) const {
+  return std::hash<std::string_view>()(text_of(Bytes(key)));
 }
 
 bool Connections::add(Segment segment) {
   const Duration now = segment.at;
-  const Key key = key_of(segment);
+  const FlowKey key = flow_key(segment.source, segment.destination);
   auto found = by_flow_.find(key);
   if (found != by_flow_.end() && found->second->connection->is_succeeded_by(segment)) {
     end(found->second);

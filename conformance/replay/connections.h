@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "conformance/replay/flow_key.h"
 #include "conformance/replay/player.h"
 
 namespace anteroom::replay {
@@ -86,21 +87,15 @@ class Connections {
   std::uint64_t ended_early() const { return ended_early_; }
 
  private:
-  // The two ends, the lower one first.
-  struct Key {
-    std::array<std::uint8_t, 36> bytes{};
-    friend bool operator==(const Key&, const Key&) = default;
-  };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+    std::size_t operator()(const FlowKey& key) const;
   };
   struct Entry {
-    Key key;
+    FlowKey key;
     std::unique_ptr<Connection> connection;
   };
   using Entries = std::list<Entry>;  // the one that was silent longest in front
 
-  static Key key_of(const Segment& segment);
   void end(Entries::iterator entry);
   void end_silent(Duration now);
   void make_room();
@@ -109,7 +104,7 @@ class Connections {
   Observer* observer_;
   Sink sink_;
   Entries entries_;
-  std::unordered_map<Key, Entries::iterator, KeyHash> by_flow_;
+  std::unordered_map<FlowKey, Entries::iterator, KeyHash> by_flow_;
   std::uint64_t count_ = 0;
   std::uint64_t ended_early_ = 0;
 };

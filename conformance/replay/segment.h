@@ -15,22 +15,11 @@
 #include <anteroom/time.h>
 
 #include "conformance/replay/link_layer.h"
+#include "stack/wire/tcp_header.h"
 
 namespace anteroom::replay {
 
-namespace flag {
-inline constexpr std::uint16_t fin = 0x001;
-inline constexpr std::uint16_t syn = 0x002;
-inline constexpr std::uint16_t rst = 0x004;
-inline constexpr std::uint16_t psh = 0x008;
-inline constexpr std::uint16_t ack = 0x010;
-inline constexpr std::uint16_t urg = 0x020;
-inline constexpr std::uint16_t ece = 0x040;
-inline constexpr std::uint16_t cwr = 0x080;
-inline constexpr std::uint16_t ae = 0x100;
-}  // namespace flag
-
-inline constexpr std::size_t kOptionBytesMax = 40;
+namespace flag = tcp_flag;
 
 // What an IP header says, of either version.
 struct IpPart {
@@ -72,7 +61,7 @@ struct Segment {
   std::uint16_t flags = 0;  // the twelve low bits
   std::uint16_t window = 0;
   std::uint16_t urgent_pointer = 0;
-  std::array<std::uint8_t, kOptionBytesMax> options{};  // as on the wire
+  std::array<std::uint8_t, kTcpOptionBytesMax> options{};  // as on the wire
   std::uint8_t option_bytes = 0;
   ReadOptions read{};
   bool is_cut = false;  // options or payload were not all captured

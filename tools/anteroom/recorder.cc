@@ -36,22 +36,6 @@ tap::Outcome<std::unique_ptr<Recorder>> Recorder::open(const std::string& path, 
   return std::unique_ptr<Recorder>(new Recorder(*std::move(writer), medium));
 }
 
-Recorder::FlowKey Recorder::key_of(const Endpoint& one, const Endpoint& other) {
-  std::array<std::uint8_t, 18> ends[2];
-  const Endpoint* of[2] = {&one, &other};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto& octets = of[i]->address.octets();
-    std::copy(octets.begin(), octets.end(), ends[i].begin());
-    ends[i][16] = static_cast<std::uint8_t>(of[i]->port >> 8);
-    ends[i][17] = static_cast<std::uint8_t>(of[i]->port);
-  }
-  if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
-  FlowKey key;
-  std::copy(ends[0].begin(), ends[0].end(), key.begin());
-  std::copy(ends[1].begin(), ends[1].end(), key.begin() + 18);
-  return key;
-}
-
 std::optional<Recorder::FlowKey> Recorder::flow_of(Bytes frame) const {
   if (medium_ == Medium::ethernet) {
     const auto header = parse_ethernet(frame);
@@ -65,8 +49,8 @@ std::optional<Recorder::FlowKey> Recorder::flow_of(Bytes frame) const {
       packet->header.fragment_offset_bytes != 0) {
     return std::nullopt;
   }
-  return key_of({packet->header.source, load_be16(packet->payload.data())},
-                {packet->header.destination, load_be16(packet->payload.data() + 2)});
+  return replay::flow_key({packet->header.source, load_be16(packet->payload.data())},
+                          {packet->header.destination, load_be16(packet->payload.data() + 2)});
 }
 
 void Recorder::write(Instant now, Bytes frame) {
@@ -91,7 +75,7 @@ Recorder::Frame* Recorder::latest_of(const FlowKey& flow) {
 }
 
 void Recorder::verdict(const Flow& flow, const std::string& text) {
-  const FlowKey key = key_of(flow.local, flow.remote);
+  const FlowKey key = replay::flow_key(flow.local, flow.remote);
   if (Frame* frame = latest_of(key)) return add(frame->comment, text);
   if (waiting_.size() < kWaitingMax || waiting_.contains(key)) add(waiting_[key], text);
 }
@@ -99,7 +83,7 @@ void Recorder::verdict(const Flow& flow, const std::string& text) {
 void Recorder::watch(ConnectionId connection) {
   const auto info = stack_->connection_info(connection);
   if (!info) return;
-  const FlowKey flow = key_of(info->flow.local, info->flow.remote);
+  const FlowKey flow = replay::flow_key(info->flow.local, info->flow.remote);
   watched_[flow] = {connection, std::nullopt};
   tell_state(flow);
 }

@@ -4,7 +4,6 @@
 // Not here: the format (tap/pcapng_writer.h).
 #pragma once
 
-#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -15,6 +14,8 @@
 #include <anteroom/stack.h>
 #include <anteroom/tap/pcap_link.h>
 #include <anteroom/tap/pcapng_writer.h>
+
+#include "conformance/replay/flow_key.h"
 
 namespace anteroom::tools {
 
@@ -35,12 +36,11 @@ class Recorder final : public tap::FrameSink {
   tap::Trouble flush();
 
  private:
-  // Both ends, the lower one first; of frames that are no segments it is empty.
-  using FlowKey = std::array<std::uint8_t, 36>;
+  using FlowKey = replay::FlowKey;
   struct Frame {
     Duration wall_time{};
     std::vector<std::uint8_t> bytes;
-    std::optional<FlowKey> flow{};
+    std::optional<FlowKey> flow{};  // of frames that are no segments it is empty
     std::string comment{};
   };
   struct Watched {
@@ -49,7 +49,6 @@ class Recorder final : public tap::FrameSink {
   };
   explicit Recorder(tap::PcapngWriter writer, Medium medium);
 
-  static FlowKey key_of(const Endpoint& one, const Endpoint& other);
   std::optional<FlowKey> flow_of(Bytes frame) const;
   Frame* latest_of(const FlowKey& flow);
   void tell_state(const FlowKey& flow);
