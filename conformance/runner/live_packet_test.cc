@@ -49,14 +49,18 @@ TEST(LivePacket, UdpAndIcmpToo) {
   EXPECT_EQ(back->payload, packet.payload);
 }
 
+// What is said of the packet with one octet changed.
+std::string problem_of(std::vector<std::uint8_t> bytes, std::size_t at, std::uint8_t value) {
+  bytes[at] = value;
+  std::string problem;
+  EXPECT_FALSE(take_apart(bytes, problem));
+  return problem;
+}
+
 TEST(LivePacket, DamageIsRefused) {
   const std::vector<std::uint8_t> good = put_together(segment());
   const auto problem_at = [&](std::size_t at, std::uint8_t value) {
-    std::vector<std::uint8_t> bytes = good;
-    bytes[at] = value;
-    std::string problem;
-    EXPECT_FALSE(take_apart(bytes, problem));
-    return problem;
+    return problem_of(good, at, value);
   };
   EXPECT_EQ(problem_at(0, 0x50), "it is no IP packet");
   EXPECT_EQ(problem_at(0, 0x46), "its IPv4 header has options");
@@ -118,11 +122,7 @@ TEST(LivePacketV6, IcmpCountsThePseudoHeader) {
 TEST(LivePacketV6, DamageIsRefused) {
   const std::vector<std::uint8_t> good = put_together(segment_v6());
   const auto problem_at = [&](std::size_t at, std::uint8_t value) {
-    std::vector<std::uint8_t> bytes = good;
-    bytes[at] = value;
-    std::string problem;
-    EXPECT_FALSE(take_apart(bytes, problem));
-    return problem;
+    return problem_of(good, at, value);
   };
   EXPECT_EQ(problem_at(5, 0), "its IPv6 payload length is wrong");
   EXPECT_EQ(problem_at(6, 44), "its protocol is none of TCP, UDP and ICMP");
