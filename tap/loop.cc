@@ -14,6 +14,8 @@ namespace {
 
 // Requests withdrawn while they wait for next_request() are forgotten when so many lie around.
 constexpr std::size_t kStaleRequestsMax = 1'024;
+// Of a batch the frames before its first answer; each further answer comes after four times as many.
+constexpr std::size_t kFramesPerAnswer = 8;
 
 }  // namespace
 
@@ -158,6 +160,7 @@ void Loop::handle_events() {
 }
 
 void Loop::receive_frames() {
+  std::size_t answer_at = kFramesPerAnswer;
   for (std::size_t count = 0; count < options_.frames_per_turn; ++count) {
     const std::size_t size = link_.receive(now_, in_);
     if (size == 0) {
@@ -168,11 +171,12 @@ void Loop::receive_frames() {
     last_frame_at_ = now_;
     changed_ = true;
     stack_.receive(now_, Bytes(in_).first(size));
-    // A request is judged and answered before anybody asks for a second frame, and so is what comes
-    // first: where frames come alone this saves the answer an empty read. The rest is answered as a
-    // batch, with fewer acknowledgments.
+    // A request is judged and answered before anybody asks for a second frame. The rest is answered
+    // as a batch, with fewer acknowledgments; but never with one alone for more than a few segments:
+    // where that is lost, the peer waits for a time-out.
     const std::uint64_t requests = stack_.stats().requests;
-    if (count == 0 || requests != requests_seen_) {
+    if (count + 1 == answer_at || requests != requests_seen_) {
+      if (count + 1 == answer_at) answer_at *= 4;
       requests_seen_ = requests;
       handle_events();
       send_frames();

@@ -257,6 +257,21 @@ TEST_F(LoopTest, StopRefusesWhoStillWaits) {
   EXPECT_EQ(server_.stats().requests_held, 0u);
 }
 
+// A whole window that comes at once is acknowledged more than once: one acknowledgment alone may be
+// lost, and nothing would follow until a time-out.
+TEST_F(LoopTest, ABatchIsAcknowledgedInParts) {
+  loop_->set_condition([](const Request&) { return Verdict::accept({}); });
+  listen(Deferral::strict);
+  const ConnectionId client = connect("");
+  turns(10);
+  const LoopStats before = loop_->stats();
+  const std::vector<std::uint8_t> window(10 * 1448);
+  ASSERT_EQ(*link_.stack.send(loop_->now(), client, window), window.size());
+  turns(1);
+  EXPECT_EQ(loop_->stats().frames_in - before.frames_in, 10u);
+  EXPECT_EQ(loop_->stats().frames_out - before.frames_out, 2u);
+}
+
 TEST_F(LoopTest, ADeviceThatGoesAwayEndsTheRun) {
   link_.gone = true;
   const Trouble trouble = loop_->run();

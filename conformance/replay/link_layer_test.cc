@@ -17,22 +17,18 @@ struct Link {
 
 const Head kMacs{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 
-Head ethernet(const Head& rest) {
-  Head head = kMacs;
-  head.insert(head.end(), rest.begin(), rest.end());
+Head joined(Head head, const Head& rest) {
+  for (const std::uint8_t octet : rest) head.push_back(octet);
   return head;
 }
+Head ethernet(const Head& rest) { return joined(kMacs, rest); }
 
 // Sixteen and twenty bytes, the protocol at their ends and at their beginnings.
 Head cooked_1(const Head& rest) {
-  Head head{0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0};
-  head.insert(head.end(), rest.begin(), rest.end());
-  return head;
+  return joined({0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0}, rest);
 }
 Head cooked_2(std::uint8_t high, std::uint8_t low, const Head& rest) {
-  Head head{high, low, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0};
-  head.insert(head.end(), rest.begin(), rest.end());
-  return head;
+  return joined({high, low, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0}, rest);
 }
 
 std::vector<Link> links() {
