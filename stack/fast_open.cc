@@ -95,7 +95,9 @@ Result<SynPlan> Stack::Parts::plan_syn(Instant now, const ConnectOptions& option
   // RFC 7413 4.1.3: as much as its MSS takes, or, where that is not known, any host's.
   const bool known = server != nullptr && server->mss != 0;
   mss = std::min<std::size_t>(mss, known ? server->mss : default_mss(remote));
-  const std::size_t room = mss > used + cookie_bytes ? mss - used - cookie_bytes : 0;
+  const std::size_t option_bytes =
+      config.tcp.fast_open_leaves_option_room ? kTcpOptionBytesMax : used + cookie_bytes;
+  const std::size_t room = mss > option_bytes ? mss - option_bytes : 0;
   // A cookie without data would be of no use.
   if (bytes == 0 || room == 0 || (options.marked && bytes > room)) return plain;
   plan.on_syn = static_cast<std::uint16_t>(std::min(bytes, room));

@@ -196,7 +196,9 @@ Result<ConnectionId> Stack::connect(Instant now, const ConnectOptions& options) 
   if (!made) return made.error();
   ConnectionSlot& slot = p.connections[*made];
   slot.announced = true;
-  if (!slot.tcp.open_active(now, options.caller_data, plan->on_syn, plan->syn_data, p.ctx)) {
+  const Bytes data = options.caller_data_in_syn_only ? options.caller_data.first(plan->on_syn)
+                                                     : options.caller_data;
+  if (!slot.tcp.open_active(now, data, plan->on_syn, plan->syn_data, p.ctx)) {
     p.erase_connection(*made);
     return Failure{Error::no_buffer};
   }

@@ -14,7 +14,8 @@ namespace {
 
 // Requests withdrawn while they wait for next_request() are forgotten when so many lie around.
 constexpr std::size_t kStaleRequestsMax = 1'024;
-// Of a batch the frames before its first answer; each further answer comes after four times as many.
+// Of a batch the frames before its first answer; each further answer comes after four times as
+// many.
 constexpr std::size_t kFramesPerAnswer = 8;
 
 }  // namespace
@@ -172,8 +173,8 @@ void Loop::receive_frames() {
     changed_ = true;
     stack_.receive(now_, Bytes(in_).first(size));
     // A request is judged and answered before anybody asks for a second frame. The rest is answered
-    // as a batch, with fewer acknowledgments; but never with one alone for more than a few segments:
-    // where that is lost, the peer waits for a time-out.
+    // as a batch, with fewer acknowledgments; but never with one alone for more than a few
+    // segments: where that is lost, the peer waits for a time-out.
     const std::uint64_t requests = stack_.stats().requests;
     if (count + 1 == answer_at || requests != requests_seen_) {
       if (count + 1 == answer_at) answer_at *= 4;

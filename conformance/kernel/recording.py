@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A recording in pcapng: comments where a verdict or a state changed, seed and configuration in the section header; and the stack, put
-in its own place by `anteroom replay`, does again what it did. Timers run late in a process that has to wait for a processor, so what they
-decide is compared where time is virtual: tools/anteroom/recorder_test.cc."""
+in its own place by `anteroom replay`, does again what it did, in every tier."""
 
 import json
 import struct
@@ -11,7 +10,7 @@ import testbed
 
 SECTION, PACKET = 0x0A0D0D0A, 6
 COMMENT = 1
-TIERS = ("stream", "acknowledgment", "handshake", "close", "boundaries")
+TIERS = ("stream", "acknowledgment", "handshake", "close", "retransmission", "boundaries", "timing")
 
 
 def blocks(path):
@@ -53,7 +52,7 @@ class Recording(testbed.Case):
         return comment(body[16:])
 
     def replayed(self, path, side):
-        """One report for each connection; nothing of what the stack decides without a timer may have diverged."""
+        """One report for each connection; nothing may have diverged."""
         words = [word for tier in TIERS for word in ("--tier", tier)]
         result = subprocess.run([testbed.program(), "replay", path, "--as", side, "--json", *words],
                                 capture_output=True, text=True, timeout=60)

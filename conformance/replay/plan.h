@@ -22,6 +22,8 @@ struct Options {
   bool as_client = false;
   std::optional<Mode> mode{};  // else oracle where the handshake is in the capture, whole
   Duration tolerance = 50ms;   // of the timing tier
+  // The captured host may look so late at its clock, where a packet comes meanwhile.
+  Duration timer_lateness = 10ms;
   // What --rule says; it is asked about every first packet of a client, and not obeyed.
   tap::Condition condition{};
 };

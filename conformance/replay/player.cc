@@ -62,9 +62,12 @@ void Player::play(const Segment& segment) {
     start();
   }
   const Instant at = kStart + (segment.at - first_at_) + shift_;
-  pass_to(at, options_.limits.steps_per_gap_max);
-  packet_number_ = segment.number;
   const bool is_own = segment.source == plan_.subject;
+  // What happened before the captured host had looked at its clock came first, and may have made a
+  // time-out needless.
+  pass_to(at - options_.timer_lateness, options_.limits.steps_per_gap_max);
+  now_ = std::max(now_, at);
+  packet_number_ = segment.number;
   if (observer_ != nullptr) {
     observer_->on_segment(plan_, is_own ? Observer::From::captured_host : Observer::From::peer,
                           segment, moment());
@@ -77,6 +80,7 @@ void Player::play(const Segment& segment) {
     on_peer(segment);
   }
   if (plan_.peer_absent) acknowledge_all();
+  pass_to(now_, options_.limits.steps_per_gap_max);
 }
 
 // Nobody else is there to do it.

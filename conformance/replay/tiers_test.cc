@@ -148,6 +148,24 @@ TEST(Tiers, ALateAcknowledgmentIsTheTimings) {
   EXPECT_EQ(replay_talk(talk, patient).diverged(), "");
 }
 
+// A tail loss probe was due after twice the round trip of 1 ms; the captured host, late, heard the
+// acknowledgment first.
+TEST(Tiers, ATimeOutMayBeLateWhereSomethingCameMeanwhile) {
+  Talk talk;
+  talk.handshake();
+  talk.client(3ms, "P. 1:101(100) ack 1 win 502");
+  talk.server(4ms, ". 1:501(500) ack 101 win 509");
+  talk.server(4ms, "P. 501:801(300) ack 101 win 509");
+  talk.client(9ms, ". 101:101(0) ack 801 win 500");
+  talk.server(10ms, "F. 801:801(0) ack 101 win 509");
+  talk.client(11ms, "F. 101:101(0) ack 802 win 500");
+  talk.server(12ms, ". 802:802(0) ack 102 win 509");
+  EXPECT_EQ(replay_talk(talk).diverged(), "");
+  Options punctual;
+  punctual.timer_lateness = Duration::zero();
+  EXPECT_EQ(replay_talk(talk, punctual).diverged(), "retransmission");
+}
+
 // The same conversation with the stack at the other end.
 TEST(Tiers, AllHoldForTheClientToo) {
   Options options;

@@ -89,14 +89,30 @@ std::vector<std::string> scripts_below(const std::vector<std::string>& places,
 
 namespace {
 
+anteroom::Result<script::Script, script::ParseError> parse_for(IpVersion version,
+                                                               const std::string& path,
+                                                               const std::string& text,
+                                                               const BatchOptions& options) {
+  script::ParseOptions parse_options{options.run.dialect, defines_of(version),
+                                     system_names(options.run.profile)};
+  parse_options.defines.insert(parse_options.defines.end(), options.defines.begin(),
+                               options.defines.end());
+  return script::parse(path, text, parse_options);
+}
+
+// What the script says of itself, else IPv4.
+IpVersion version_said(const std::string& path, const std::string& text,
+                       const BatchOptions& options) {
+  const auto script = parse_for(IpVersion::v4, path, text, options);
+  const auto named = script ? option_of(*script, "ip_version") : std::nullopt;
+  return named ? ip_version_named(*named).value_or(IpVersion::v4) : IpVersion::v4;
+}
+
 // Nothing where the script is not for this version.
 std::optional<Result> run_once(const std::string& path, const std::string& text,
                                const BatchOptions& options, std::optional<IpVersion> version) {
-  script::ParseOptions parse_options{options.run.dialect, {}, system_names(options.run.profile)};
-  if (version) parse_options.defines = defines_of(*version);
-  parse_options.defines.insert(parse_options.defines.end(), options.defines.begin(),
-                               options.defines.end());
-  const auto script = script::parse(path, text, parse_options);
+  const auto script =
+      parse_for(version.value_or(version_said(path, text, options)), path, text, options);
   if (!script) return unreadable(path, script.error().text());
   if (version && !script_allows(*script, *version)) return std::nullopt;
   RunOptions run_options = options.run;

@@ -196,11 +196,13 @@ TEST(RunVersions, CookiesAreThoseOfLinux) {
 
 // --- Which versions a script is run for ---
 
-std::vector<std::string> versions_run(const std::string& name, const std::string& text) {
+std::vector<std::string> versions_run(const std::string& name, const std::string& text,
+                                      std::vector<IpVersion> versions_wanted = {
+                                          IpVersion::v4, IpVersion::mapped, IpVersion::v6}) {
   const std::string path = testing::TempDir() + name;
   std::ofstream(path) << text;
   BatchOptions options;
-  options.ip_versions = {IpVersion::v4, IpVersion::mapped, IpVersion::v6};
+  options.ip_versions = std::move(versions_wanted);
   std::vector<std::string> versions;
   for (const Result& result : run_file(path, options)) {
     EXPECT_EQ(result.report.outcome, Outcome::passed) << result.report.reason;
@@ -229,6 +231,8 @@ TEST(RunVersions, EachDefinesItsCookie) {
 +0 > S. 0:0(0) ack 1 <mss 1460,FO TFO_COOKIE,nop,nop>
 )";
   EXPECT_EQ(versions_run("cookie.pkt", text).size(), 3u);
+  EXPECT_EQ(versions_run("cookie.pkt", text, {}).size(), 1u);
+  EXPECT_EQ(versions_run("cookie.pkt", "--ip_version=ipv6\n--mtu=1520\n" + text, {}).size(), 1u);
 }
 
 }  // namespace

@@ -264,7 +264,8 @@ Settings settings_of(Profile profile, std::uint16_t mtu) {
       tcp.ecn_option = EcnOptionUse::always;
       tcp.ecn_option_ect1_first = tcp.ecn_on_all_segments = true;
       tcp.quick_acks = 15;
-      tcp.unlimited_slow_start = true;
+      tcp.unlimited_slow_start = tcp.half_used_window_grows = true;
+      tcp.fast_open_leaves_option_room = true;
       tcp.timestamps_required = false;
       tcp.syn_linear_retries_max = 4;
       tcp.syn_retries_max = 6;

@@ -267,8 +267,10 @@ void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
 }
 
 void Connection::set_manner(Manner manner) {
-  // Whoever draws the cork wants what it held back to go.
-  if (manner_.corked && !manner.corked && snd_.unsent_bytes() != 0) override_ = true;
+  // Whoever draws the cork, or asks for no delay, wants what was held back to go.
+  const bool lets_go =
+      (manner_.corked && !manner.corked) || (manner.no_delay && !manner_.no_delay);
+  if (lets_go && snd_.unsent_bytes() != 0) override_ = true;
   manner_ = manner;
 }
 
@@ -329,7 +331,7 @@ ConnectionInfo Connection::info() const {
   if (outstanding_) {
     info.segments_in_flight = outstanding_->flight.count();
     info.segments_sacked = outstanding_->flight.sacked_count();
-    info.segments_lost = outstanding_->flight.lost_count();
+    info.segments_lost = outstanding_->flight.presumed_lost_count();
     info.recovery = outstanding_->recovery.phase(outstanding_->flight);
   }
   info.retries = retries_;

@@ -82,7 +82,6 @@ class Connection {
   bool is_over() const { return state_ == State::closed || state_ == State::time_wait; }
   std::pair<Instant, Timer> deadline() const;
   ConnectionInfo info() const;
-
   void release(BufferPool& pool);  // all buffers, before destruction
   void check_invariants() const;
 
@@ -97,6 +96,7 @@ class Connection {
   Step check_reset(Instant now, const Segment& segment, const TcpContext& ctx);
   Step check_syn(Instant now, const Segment& segment, const TcpContext& ctx);
   Step check_ack(Instant now, const Segment& segment, const TcpContext& ctx);
+  void note_timestamp(Instant now, const Segment& segment);
   void check_urgent(const Segment& segment);
   Step process_text(Instant now, const Segment& segment, const TcpContext& ctx);
   void process_fin(Instant now, const TcpContext& ctx);

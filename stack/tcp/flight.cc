@@ -23,6 +23,7 @@ bool Flight::add_refused(Instant now, Seq seq, std::uint32_t bytes, BufferPool& 
 void Flight::mark_lost(std::uint32_t i) {
   SentSegment& segment = segments_[i];
   if (segment.lost || segment.sacked) return;
+  forget_resent(segment);
   segment.lost = true;
   if (segment.path_probe) segment.blameless = true;
   if (!segment.blameless) ++blamed_;
@@ -34,6 +35,11 @@ void Flight::mark_lost(std::uint32_t i) {
 void Flight::unmark(SentSegment& segment) {
   segment.lost = false;
   --lost_count_;
+}
+
+void Flight::forget_resent(SentSegment& segment) {
+  resent_count_ -= segment.resent;
+  segment.resent = false;
 }
 
 void Flight::on_ack(Seq una, Delivery& delivery) {
@@ -57,6 +63,7 @@ void Flight::on_ack(Seq una, Delivery& delivery) {
     if (!first.sacked) delivery.add(first, false);
     if (first.sacked) --sacked_count_;
     if (first.lost) unmark(first);
+    forget_resent(first);
     segments_.pop_front();
   }
 }
@@ -90,6 +97,7 @@ void Flight::on_sack(const TcpOptions& options, Seq una, Seq nxt, Delivery& deli
       } else {
         pipe_bytes_ -= segment.bytes;
       }
+      forget_resent(segment);
       segment.sacked = true;
       ++sacked_count_;
       sacked_bytes_ += segment.bytes;
@@ -126,7 +134,8 @@ void Flight::forget_sacks() {
 }
 
 void Flight::unmark_lost() {
-  for (std::uint32_t at = 0; at < segments_.size() && lost_count_ != 0; ++at) {
+  for (std::uint32_t at = 0; at < segments_.size() && presumed_lost_count() != 0; ++at) {
+    forget_resent(segments_[at]);
     if (!segments_[at].lost || segments_[at].blameless) continue;
     unmark(segments_[at]);
     pipe_bytes_ += segments_[at].bytes;
@@ -149,6 +158,7 @@ bool Flight::cut(std::uint32_t i, std::uint32_t bytes, BufferPool& pool) {
   if (!segments_.insert(i + 1, rest, pool)) return false;
   segments_[i].bytes = bytes;
   if (rest.lost) ++lost_count_;
+  if (rest.resent) ++resent_count_;
   if (rest.sacked) ++sacked_count_;
   return true;
 }
@@ -174,6 +184,8 @@ void Flight::on_retransmit(Instant now, const SentSegment* segment) {
   if (sent.lost) {
     unmark(sent);
     pipe_bytes_ += sent.bytes;
+    sent.resent = !sent.blameless;
+    resent_count_ += sent.resent;
   }
   sent.sent_at = now;
   sent.order = transmissions_++;
@@ -183,25 +195,26 @@ void Flight::on_retransmit(Instant now, const SentSegment* segment) {
 
 void Flight::clear(BufferPool& pool) {
   segments_.clear(pool);
-  pipe_bytes_ = lost_count_ = sacked_count_ = sacked_bytes_ = 0;
+  pipe_bytes_ = lost_count_ = resent_count_ = sacked_count_ = sacked_bytes_ = 0;
 }
 
 void Flight::check_invariants(Seq una, Seq nxt) const {
-  std::uint32_t pipe = 0, lost = 0, sacked = 0, sacked_bytes = 0;
+  std::uint32_t pipe = 0, lost = 0, resent = 0, sacked = 0, sacked_bytes = 0;
   Seq expected = segments_.empty() ? nxt : segments_.front().seq;
   STACK_ASSERT(expected.at_or_after(una));
   for (std::uint32_t at = 0; at < segments_.size(); ++at) {
     const SentSegment& segment = segments_[at];
     STACK_ASSERT(segment.seq == expected && segment.bytes != 0);
-    STACK_ASSERT(!(segment.lost && segment.sacked));
+    STACK_ASSERT(segment.lost + segment.resent + segment.sacked <= 1);
     expected = segment.end();
     if (!segment.lost && !segment.sacked) pipe += segment.bytes;
     lost += segment.lost;
+    resent += segment.resent;
     sacked += segment.sacked;
     if (segment.sacked) sacked_bytes += segment.bytes;
   }
   STACK_ASSERT(expected == nxt);
-  STACK_ASSERT(pipe == pipe_bytes_ && lost == lost_count_);
+  STACK_ASSERT(pipe == pipe_bytes_ && lost == lost_count_ && resent == resent_count_);
   STACK_ASSERT(sacked == sacked_count_ && sacked_bytes == sacked_bytes_);
 }
 

@@ -19,6 +19,8 @@ class Flight {
   // lost.
   std::uint32_t pipe_bytes() const { return pipe_bytes_; }
   std::uint32_t lost_count() const { return lost_count_; }
+  // Those too that were sent again since, and of which nothing was heard.
+  std::uint32_t presumed_lost_count() const { return lost_count_ + resent_count_; }
   std::uint32_t sacked_count() const { return sacked_count_; }
   std::uint32_t sacked_bytes() const { return sacked_bytes_; }
 
@@ -67,12 +69,14 @@ class Flight {
 
  private:
   void unmark(SentSegment& segment);
+  void forget_resent(SentSegment& segment);
   bool cut(std::uint32_t i, std::uint32_t bytes, BufferPool& pool);
   std::uint32_t first_ending_after(Seq seq) const;
 
   BlockDeque<SentSegment> segments_;
   std::uint32_t pipe_bytes_ = 0;
   std::uint32_t lost_count_ = 0;
+  std::uint32_t resent_count_ = 0;
   std::uint32_t sacked_count_ = 0;
   std::uint32_t sacked_bytes_ = 0;
   std::uint32_t blamed_ = 0;

@@ -73,6 +73,7 @@ Reply Connection::arrives_synchronized(Instant now, const Segment& segment, cons
     const Step step = (this->*check)(now, segment, ctx);
     if (step != Step::proceed) return step == Step::reset ? Reply::reset : Reply::none;
   }
+  note_timestamp(now, segment);
   check_urgent(segment);                              // sixth
   const Step step = process_text(now, segment, ctx);  // seventh and eighth
   rcv_.owe_at_most(owed + 1);  // RFC 5681 4.2: one for each segment, whatever else it asks for
@@ -132,11 +133,6 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment,
     keepalive_.on_heard();
     timers_.clear(Timer::keepalive);
     restart_keepalive(now);
-  }
-  // RFC 7323 4.3 (2): only what reaches the left edge, so that a gap keeps the older echo.
-  if (agreed_.timestamps && segment.options.has_timestamp && !segment.has(tcp_flag::rst) &&
-      segment.seq.at_or_before(rcv_.last_ack_sent())) {
-    timestamps_.set_recent(segment.options.timestamp_value, now);
   }
   return Step::proceed;
 }
@@ -217,6 +213,15 @@ Connection::Step Connection::check_ack(Instant now, const Segment& segment, cons
   }
   process_ack(now, segment, ctx);
   return state_ == State::closed ? Step::done : Step::proceed;
+}
+
+// RFC 7323 4.3 (2): only what reaches the left edge, so that a gap keeps the older echo; and, so
+// that a forged segment makes nobody's timestamps old, only what passed RFC 5961.
+void Connection::note_timestamp(Instant now, const Segment& segment) {
+  if (agreed_.timestamps && segment.options.has_timestamp && !segment.has(tcp_flag::rst) &&
+      segment.seq.at_or_before(rcv_.last_ack_sent())) {
+    timestamps_.set_recent(segment.options.timestamp_value, now);
+  }
 }
 
 void Connection::check_urgent(const Segment& segment) {

@@ -17,6 +17,7 @@ struct SentSegment {
   std::uint8_t transmissions = 1;
   bool sacked = false;
   bool lost = false;        // and not sent again yet
+  bool resent = false;      // was lost, and is on its way again
   bool path_probe = false;  // longer than the path is known to take
   bool blameless =
       false;  // to be sent again for a reason that is not the path's: no sample, no signal

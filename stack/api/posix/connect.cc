@@ -44,15 +44,15 @@ Answer take_outcome(Layer& layer, Socket& socket) {
 
 }  // namespace
 
-Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes data,
-                     FastOpen fast_open) {
+Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, const EarlyData& data) {
   if (const Answer bad = check_version(socket, remote.address); bad != 0) return bad;
   ConnectOptions options;
   options.remote = remote;
   if (socket.bound) options.local = *socket.bound;
   if (options.local.address.is_any()) options.local.address = {};
-  options.caller_data = data;
-  options.fast_open = fast_open;
+  options.caller_data = data.bytes;
+  options.fast_open = data.fast_open;
+  options.caller_data_in_syn_only = data.in_syn_only;
   options.congestion = socket.options.congestion;
   options.dscp = dscp_of(socket.options, remote.address);
   options.marked = socket.options.marked != ANTEROOM_UNMARKED;
@@ -111,7 +111,7 @@ Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t l
     return 0;
   }
   const Answer started =
-      start_connect(layer, socket, named.endpoint, socket.options.caller_data, FastOpen::off);
+      start_connect(layer, socket, named.endpoint, {socket.options.caller_data});
   return started != 0 ? started : finish_connect(layer, *found.file, found.file->non_blocking);
 }
 

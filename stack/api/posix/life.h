@@ -29,9 +29,14 @@ Answer name_peer(Layer& layer, int fd, sockaddr* address, socklen_t* length);
 
 // --- connect.cc ---
 Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t length);
-// Sends the SYN, with `data` in it. 0, or why not.
-Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, Bytes data,
-                     FastOpen fast_open);
+// What goes with the SYN: all of it, or only what rides in it.
+struct EarlyData {
+  Bytes bytes;
+  FastOpen fast_open = FastOpen::off;
+  bool in_syn_only = false;
+};
+// Sends the SYN, with data in it. 0, or why not.
+Answer start_connect(Layer& layer, Socket& socket, const Endpoint& remote, const EarlyData& data);
 // Waits for how it ends, and tells it: connect() does not tell it again.
 Answer finish_connect(Layer& layer, File& file, bool non_blocking);
 

@@ -87,17 +87,23 @@ std::vector<std::uint8_t> gather(const Parts& parts, std::size_t bytes_max) {
 }
 
 // MSG_FASTOPEN, and the first write after connect() under TCP_FASTOPEN_CONNECT: connects with the
-// data. What does not fit the SYN, or waits for a cookie, follows by itself.
+// data. What does not fit the SYN, or waits for a cookie, follows by itself; of a socket that does
+// not block it is left to the caller, as Linux has it.
 Answer open_with(Layer& layer, File& file, const Endpoint& remote, Sending& sending, int flags) {
   Socket& socket = *file.socket;
+  const bool non_blocking = file.non_blocking || (flags & MSG_DONTWAIT) != 0;
   const auto data = gather(sending.parts, send_capacity(layer));
   const bool asked = socket.options.fast_open_no_cookie;
   const Answer started =
-      start_connect(layer, socket, remote, data, asked ? FastOpen::cookie_less : FastOpen::cookie);
+      start_connect(layer, socket, remote,
+                    {data, asked ? FastOpen::cookie_less : FastOpen::cookie, non_blocking});
   if (started != 0) return started;
+  if (non_blocking) {
+    const auto info = layer.stack().connection_info(socket.connection);
+    const std::uint32_t taken = info ? info->send_queued_bytes : 0;
+    return taken == 0 ? -EINPROGRESS : static_cast<Answer>(taken);
+  }
   sending.done = data.size();
-  const bool non_blocking = file.non_blocking || (flags & MSG_DONTWAIT) != 0;
-  if (non_blocking) return data.empty() ? -EINPROGRESS : static_cast<Answer>(data.size());
   if (const Answer bad = finish_connect(layer, file, false); bad != 0) return bad;
   return send_all(layer, file, sending, flags);
 }

@@ -117,6 +117,12 @@ struct TcpConfig {
   // true: in the first slow start one acknowledgment may grow the window by all that it covers, as
   // Linux has it; RFC 9406 4.2 has 8 segments at most, unless sending is paced.
   bool unlimited_slow_start = false;
+  // true: in slow start a window grows of which more than half is in use, as Linux has it; else
+  // only one that holds the sender back (RFC 9293 3.8.6, RFC 7661 4.3).
+  bool half_used_window_grows = false;
+  // true: data of a Fast Open SYN leaves room for the longest options, as Linux has it; else for
+  // those that it has.
+  bool fast_open_leaves_option_room = false;
   bool path_mtu_probing = true;  // RFC 4821: black holes are noticed, larger segments tried again
   bool pacing = false;           // true: a window is spread over the round trip
   Duration rto_initial = 1s;     // RFC 6298 2.1

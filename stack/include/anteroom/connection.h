@@ -114,7 +114,7 @@ struct ConnectionInfo {
   std::uint32_t segments_delivered = 0;      // acknowledged, selectively or not
   std::uint32_t segments_in_flight = 0;      // now, those below included
   std::uint32_t segments_sacked = 0;
-  std::uint32_t segments_lost = 0;  // taken for lost, not sent again yet
+  std::uint32_t segments_lost = 0;  // taken for lost, and nothing heard of since
   RecoveryPhase recovery = RecoveryPhase::open;
   std::uint8_t retries = 0;            // time-outs, or probes, of what waits now
   std::uint8_t unanswered_probes = 0;  // of a closed window
