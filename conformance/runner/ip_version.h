@@ -35,8 +35,8 @@ std::uint8_t prefix_bits(IpVersion version);
 // A file `*v4.pkt` is for IPv4 in both its forms, `*v6.pkt` for IPv6.
 bool name_allows(const std::string& path, IpVersion version);
 
-// What the public runners define for each version, so that one text fits all of them: TFO_COOKIE and
-// the like. IPv6 has a larger MTU there, so that segments have the same size.
+// What the public runners define for each version, so that one text fits all of them: TFO_COOKIE
+// and the like. IPv6 has a larger MTU there, so that segments have the same size.
 std::vector<std::pair<std::string, std::string>> defines_of(IpVersion version);
 inline constexpr const char* kMtuOfV6 = "1520";
 

@@ -268,8 +268,7 @@ void Connection::on_path_mtu(Instant now, std::uint16_t mtu) {
 
 void Connection::set_manner(Manner manner) {
   // Whoever draws the cork, or asks for no delay, wants what was held back to go.
-  const bool lets_go =
-      (manner_.corked && !manner.corked) || (manner.no_delay && !manner_.no_delay);
+  const bool lets_go = (manner_.corked && !manner.corked) || (manner.no_delay && !manner_.no_delay);
   if (lets_go && snd_.unsent_bytes() != 0) override_ = true;
   manner_ = manner;
 }

@@ -110,8 +110,7 @@ Answer connect_socket(Layer& layer, int fd, const sockaddr* address, socklen_t l
     socket.phase = Phase::deferred;
     return 0;
   }
-  const Answer started =
-      start_connect(layer, socket, named.endpoint, {socket.options.caller_data});
+  const Answer started = start_connect(layer, socket, named.endpoint, {socket.options.caller_data});
   return started != 0 ? started : finish_connect(layer, *found.file, found.file->non_blocking);
 }
 
