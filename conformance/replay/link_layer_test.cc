@@ -24,9 +24,7 @@ Head joined(Head head, const Head& rest) {
 Head ethernet(const Head& rest) { return joined(kMacs, rest); }
 
 // Sixteen and twenty bytes, the protocol at their ends and at their beginnings.
-Head cooked_1(const Head& rest) {
-  return joined({0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0}, rest);
-}
+Head cooked_1(const Head& rest) { return joined({0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0}, rest); }
 Head cooked_2(std::uint8_t high, std::uint8_t low, const Head& rest) {
   return joined({high, low, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0}, rest);
 }
