@@ -111,8 +111,8 @@ IpVersion version_said(const std::string& path, const std::string& text,
 // Nothing where the script is not for this version.
 std::optional<Result> run_once(const std::string& path, const std::string& text,
                                const BatchOptions& options, std::optional<IpVersion> version) {
-  const auto script =
-      parse_for(version.value_or(version_said(path, text, options)), path, text, options);
+  const IpVersion names = version ? *version : version_said(path, text, options);
+  const auto script = parse_for(names, path, text, options);
   if (!script) return unreadable(path, script.error().text());
   if (version && !script_allows(*script, *version)) return std::nullopt;
   RunOptions run_options = options.run;

@@ -114,7 +114,8 @@ Answer fast_open(Layer& layer, File& file, Sending& sending, int flags, const so
   if (socket.phase == Phase::deferred) {
     const Endpoint remote = socket.remote;
     socket.phase = Phase::fresh;
-    return open_with(layer, file, remote, sending, flags);
+    const Answer answer = open_with(layer, file, remote, sending, flags);
+    return answer == -EINPROGRESS ? -EAGAIN : answer;  // connect() has told that it is under way
   }
   if (socket.phase == Phase::connecting) return -EALREADY;
   if (socket.phase != Phase::fresh) return -EISCONN;

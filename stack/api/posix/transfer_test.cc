@@ -416,6 +416,30 @@ TEST(FastOpenSocket, TheFirstWriteConnects) {
   EXPECT_EQ(PosixPair::hears(hosts.server, accepted, 10, 0), "early");
 }
 
+// Where there is no cookie yet nothing rides in the SYN, and a socket that does not block keeps
+// nothing for later.
+TEST(FastOpenSocket, WithoutBlockingTheFirstWriteTakesWhatRides) {
+  PosixPair hosts;
+  const int listener = hosts.listens(80, IPPROTO_TCP, TCP_FASTOPEN, 8);
+  const sockaddr_in address = hosts.server_address(80);
+  const auto opens = [&] {
+    const int fd = hosts.client.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const int on = 1;
+    hosts.client.setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof on);
+    EXPECT_EQ(hosts.client.connect(fd, generic(address), sizeof address), 0);
+    return fd;
+  };
+  const int first = opens();
+  EXPECT_EQ(answer_of(hosts.client.send(first, "early", 5, 0)), "EAGAIN");
+  hosts.passes(1s);
+  EXPECT_EQ(hosts.client.send(first, "early", 5, 0), 5);
+  const int accepted = hosts.server.accept(listener, nullptr, nullptr);
+  EXPECT_EQ(PosixPair::hears(hosts.server, accepted, 10, 0), "early");
+  EXPECT_EQ(hosts.client.send(opens(), "early", 5, 0), 5);
+  hosts.passes(1s);
+  EXPECT_EQ(hosts.pair.server.stats().fast_open_accepted, 1u);
+}
+
 TEST(FastOpenSocket, ARefusalIsTheAnswerOfTheWrite) {
   PosixPair hosts;
   const sockaddr_in address = hosts.server_address(80);

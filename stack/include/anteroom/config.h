@@ -118,7 +118,7 @@ struct TcpConfig {
   // Linux has it; RFC 9406 4.2 has 8 segments at most, unless sending is paced.
   bool unlimited_slow_start = false;
   // true: in slow start a window grows of which more than half is in use, as Linux has it; else
-  // only one that holds the sender back (RFC 9293 3.8.6, RFC 7661 4.3).
+  // only one that holds the sender back (RFC 9438 5.8).
   bool half_used_window_grows = false;
   // true: data of a Fast Open SYN leaves room for the longest options, as Linux has it; else for
   // those that it has.
