@@ -87,8 +87,8 @@ struct ConnectOptions {
   // to a server whose path seems to drop them (RFC 7413 4.1.3.1). What does not fit the SYN
   // follows.
   FastOpen fast_open = FastOpen::off;
-  // true: what does not ride in the SYN is not taken, and does not follow.
-  // ConnectionInfo::send_queued_bytes has how much was.
+  // true: what does not ride in the SYN is not taken, and does not follow;
+  // ConnectionInfo::send_queued_bytes has how much was. Marked data is taken all the same.
   bool caller_data_in_syn_only = false;
   std::optional<CongestionAlgorithm> congestion{};  // else TcpConfig's
   std::uint8_t dscp = 0;                            // of its packets (RFC 2474), 0 to 63
