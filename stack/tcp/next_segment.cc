@@ -242,10 +242,10 @@ bool Connection::next_data(Instant now, OutgoingSegment& segment, const TcpConte
   if (snd_.is_congestion_limited(room)) note_window_limited();
   if (bytes == 0 && !snd_.fin_follows(bytes)) return false;
   if (!send_new(now, bytes, segment, ctx)) return false;
-  const std::uint32_t left = congestion_room();
-  const bool grows = ctx.tcp.half_used_window_grows && congestion_.in_slow_start() &&
-                     left < congestion_.window_bytes() / 2;
-  if (left < payload_max() || grows) note_window_limited();
+  const std::uint32_t spare = ctx.tcp.half_used_window_grows && congestion_.in_slow_start()
+                                  ? congestion_.window_bytes() / 2
+                                  : payload_max();
+  if (congestion_room() < spare) note_window_limited();
   arm_loss_timer(now);
   return true;
 }
